@@ -1,0 +1,112 @@
+"""The textbook's plain loop beside our torch engine, in turn, on PTB at the textbook's settings.
+
+    python benchmarks/textbook.py --data-dir DIR
+
+The plain loop is written as one writes it to learn: Python lists, a DataLoader with a collate
+function, nn.Embedding, Adam. Both sides do the same few hundred batches, repeatedly, and the
+medians are compared.
+"""
+
+import argparse
+import random
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from w2v import engines
+from w2v.batches import Batcher
+from w2v.config import from_recipe
+from w2v.corpus import open_corpus
+from w2v.tables import initial_tables
+from w2v.vocab import WORD, read
+
+BATCHES, REPEATS = 150, 5
+
+
+def plain_examples(text, config):
+    """[(center, contexts, negatives)] as lists of ints: windows over sentences, Python's random."""
+    sentences, examples = [], []
+    for token in text.blocks[0].tolist():
+        if token < 0:
+            sentences.append([])
+        sentences[-1].append(token & int(WORD))
+    n_words = max(map(max, sentences)) + 1
+    for sentence in sentences:
+        for i, center in enumerate(sentence):
+            radius = random.randint(1, config.window)
+            contexts = sentence[max(0, i - radius) : i] + sentence[i + 1 : i + 1 + radius]
+            if not contexts:
+                continue
+            k = len(contexts) * config.negative
+            negatives = [random.randrange(1, n_words) for _ in range(k)]
+            examples.append((center, contexts, negatives))
+            if len(examples) == BATCHES * config.batch_size:
+                return examples
+    return examples
+
+
+def collate(examples):
+    """Pad a list of examples into tensors, one row after another."""
+    longest = max(len(contexts) + len(negatives) for _, contexts, negatives in examples)
+    centers, entries, masks, labels = [], [], [], []
+    for center, contexts, negatives in examples:
+        n, padding = len(contexts) + len(negatives), longest - len(contexts) - len(negatives)
+        centers.append([center])
+        entries.append(contexts + negatives + [0] * padding)
+        masks.append([1] * n + [0] * padding)
+        labels.append([1] * len(contexts) + [0] * (longest - len(contexts)))
+    return tuple(torch.tensor(part) for part in (centers, entries, masks, labels))
+
+
+class PlainLoop:
+    def __init__(self, n_words, examples, config):
+        self.v = nn.Embedding(n_words, config.vector_size)
+        self.u = nn.Embedding(n_words, config.vector_size)
+        for table in (self.v, self.u):
+            nn.init.xavier_uniform_(table.weight)
+        parameters = [*self.v.parameters(), *self.u.parameters()]
+        self.optimizer = torch.optim.Adam(parameters, lr=config.lr)
+        self.loader = DataLoader(examples, config.batch_size, shuffle=True, collate_fn=collate)
+
+    def run(self):
+        n_centers, began = 0, time.perf_counter()
+        for centers, entries, masks, labels in self.loader:
+            self.optimizer.zero_grad()
+            logits = torch.bmm(self.v(centers), self.u(entries).permute(0, 2, 1)).squeeze(1)
+            losses = nn.functional.binary_cross_entropy_with_logits(
+                logits, labels.float(), masks.float(), reduction="none"
+            )
+            (losses.mean(dim=1) / masks.sum(dim=1) * masks.shape[1]).sum().backward()
+            self.optimizer.step()
+            n_centers += len(centers)
+        return n_centers / (time.perf_counter() - began)
+
+
+def engine_rate(engine, windows, config):
+    began = time.perf_counter()
+    engine.train(windows, 0, [config.lr] * BATCHES)
+    return BATCHES * config.batch_size / (time.perf_counter() - began)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir", default=None, help="folder of ptb.zip")
+    asked = parser.parse_args()
+    config = from_recipe("textbook", corpus="ptb", device="cpu", data_dir=asked.data_dir)
+    config = engines.resolve(config)
+    vocabulary, text = read(open_corpus(config), config.min_count)
+    windows = Batcher(text, vocabulary.counts, config).windows(1, 0)
+    engine = engines.make_engine(*initial_tables(len(vocabulary), config), config)
+    plain = PlainLoop(len(vocabulary), plain_examples(text, config), config)
+    engine_rate(engine, windows, config), plain.run()  # warm up
+    rates = [(plain.run(), engine_rate(engine, windows, config)) for _ in range(REPEATS)]
+    loop, ours = (statistics.median(side) for side in zip(*rates, strict=True))
+    print(f"plain loop    {loop:>9,.0f} centers/s  (median of {REPEATS})")
+    print(f"torch engine  {ours:>9,.0f} centers/s  {ours / loop:.1f} x")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,336 @@
+"""Text from files and folders, as checked pieces; what is no text is refused with its place."""
+
+import bz2
+import gzip
+import lzma
+import os
+import random
+import re
+import tracemalloc
+
+import pytest
+
+from w2v import corpus
+from w2v.config import Config, W2VError
+
+PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+TEXT = b"the cat sat\non the mat\n"
+
+
+def opened(path, **settings):
+    return corpus.open_corpus(Config(corpus=str(path), **settings))
+
+
+def read(path, **settings):
+    return b"".join(opened(path, **settings).chunks())
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [*PACK, ".GZ"])
+def test_file_is_unpacked_by_its_name(tmp_path, suffix):
+    path = write(tmp_path / f"cat.txt{suffix}", PACK[suffix.lower()](TEXT))
+    cat = opened(path)
+    assert (cat.name, cat.notice, cat.size) == ("cat", None, path.stat().st_size)
+    assert str(path) in cat.description
+    assert b"".join(cat.chunks()) == TEXT
+    assert b"".join(cat.chunks()) == TEXT  # anew
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+def test_file_packed_in_several_parts_is_read_whole(tmp_path, suffix):
+    assert read(write(tmp_path / f"x{suffix}", PACK[suffix](b"a b\n") * 3)) == b"a b\n" * 3
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_chunks_join_to_the_text_and_end_after_white_space(tmp_path, monkeypatch, seed):
+    draw = random.Random(seed)
+    # The last four are white space to str.split, but not here.
+    letters = "aZΣßİé漢😀\0" + "\u00a0\u2028\x1c\x85"
+    text = "".join(draw.choices([*letters, *" \t\n\r\v\f"], k=300)).encode()
+    path = write(tmp_path / "x", text)
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", draw.randint(1, 50))
+    for lower in (False, True):
+        expected = text.decode().lower().encode() if lower else text
+        expected += b"" if text.endswith(b"\n") else b"\n"
+        pieces = list(opened(path, lower=lower).chunks())
+        assert b"".join(pieces) == expected
+        assert all(piece[-1:] in b" \t\n\r\v\f" for piece in pieces)
+        assert len(pieces) > 2
+
+
+@pytest.mark.parametrize("space", [b" ", b"\t", b"\n", b"\r", b"\v", b"\f"])
+def test_chunks_are_cut_at_any_white_space(tmp_path, monkeypatch, space):
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", 7)
+    monkeypatch.setattr(corpus, "WORD_BYTES", 7)
+    pieces = list(opened(write(tmp_path / "x", (b"ab" + space) * 7)).chunks())
+    ab = b"ab" + space  # 21 bytes, read as ab.ab.a, b.ab.ab and .ab.ab.
+    assert pieces == [2 * ab, 2 * ab, 3 * ab, *([b"\n"] if space != b"\n" else [])]
+
+
+def test_lower_knows_the_sigma_at_the_end_of_a_word(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", 3)
+    text = "ΣΑΣ ÉCOLE The\n"
+    assert read(write(tmp_path / "x", text.encode()), lower=True).decode() == "σας école the\n"
+    assert read(write(tmp_path / "x", text.encode())).decode() == text
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"a", b"a\n"),
+        (b"a b ", b"a b \n"),
+        (b"a\r", b"a\r\n"),
+        (b"a\n", b"a\n"),
+        (b"\n", b"\n"),
+        (b"\xef\xbb\xbfa\n", b"a\n"),
+        (b"\xef\xbb\xbf", b"\n"),
+        (b"a \xef\xbb\xbfb\n", b"a \xef\xbb\xbfb\n"),  # a mark at the start alone
+        (b"", b"\n"),
+    ],
+)
+@pytest.mark.parametrize("chunk_bytes", [2, corpus.CHUNK_BYTES])
+def test_file_ends_a_line_and_loses_its_byte_order_mark(
+    tmp_path, monkeypatch, content, expected, chunk_bytes
+):
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+    assert read(write(tmp_path / "x.gz", gzip.compress(content))) == expected
+
+
+def test_folder_gives_its_files_in_order_each_ending_a_line(tmp_path):
+    folder = tmp_path / "my texts"
+    write(folder / "b.txt", b"b")
+    write(folder / "a" / "z.txt.gz", gzip.compress(b"\xef\xbb\xbfz"))
+    write(folder / "a" / "deep" / "y", b"y \n")
+    write(folder / "a.txt", b"a ")
+    write(folder / "empty", b"")
+    write(folder / ".hidden", b"hidden")
+    write(folder / ".git" / "x", b"hidden")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "fifo")
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path / "elsewhere" / "far", b"far\n")
+    (folder / "c").symlink_to(tmp_path / "elsewhere")
+    (folder / "a" / "loop").symlink_to(folder)
+    texts = opened(folder)
+    seen = []
+    assert b"".join(texts.chunks(seen.append)) == b"y \nz\na \nb\nfar\n"
+    assert texts.name == "my_texts"
+    assert texts.description == f"'{folder}', files: 5"
+    packed = (folder / "a" / "z.txt.gz").stat().st_size
+    assert texts.size == seen[-1] == 3 + packed + 2 + 1 + 4
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_progress_counts_the_bytes_on_disk(tmp_path, monkeypatch, suffix):
+    draw = random.Random(0)
+    text = b"".join(b"%d " % draw.getrandbits(60) for _ in range(20_000))
+    first = write(tmp_path / "x" / f"1{suffix}", PACK[suffix](text))
+    second = write(tmp_path / "x" / f"2{suffix}", PACK[suffix](text))
+    packed_nothing = write(tmp_path / "x" / f"3{suffix}", PACK[suffix](b""))
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", 20_000)
+    seen = []
+    texts = opened(tmp_path / "x")
+    for _ in texts.chunks(seen.append):
+        pass
+    assert texts.size == sum(path.stat().st_size for path in (first, second, packed_nothing))
+    assert seen == sorted(seen)
+    assert seen[-1] == texts.size
+    assert first.stat().st_size in seen
+    assert len(set(seen)) > (1 if suffix == ".bz2" else 3)  # bzip2's blocks are of 900 kB
+
+
+def test_chunks_hold_a_bounded_part_in_memory(tmp_path, monkeypatch):
+    path = write(tmp_path / "x.gz", gzip.compress(b"some words \n" * 2_000_000))  # 24 MB
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", 1 << 18)
+    tracemalloc.start()
+    try:
+        assert sum(map(len, opened(path).chunks())) == 24_000_000
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("x/reviews.txt.gz", "reviews"),
+        ("reviews.gz", "reviews"),
+        ("reviews.2024.txt", "reviews.2024"),
+        ("./ptb", "ptb"),
+        ("a b:c.txt", "a_b_c"),
+        ("böse.txt", "böse"),
+        (".hidden.txt", "hidden"),
+    ],
+)
+def test_name_of_a_file_is_its_stem(tmp_path, monkeypatch, path, name):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / path, PACK[os.path.splitext(path)[1] if path.endswith(".gz") else ""](TEXT))
+    assert opened(path).name == name
+    assert b"".join(opened(path).chunks()) == TEXT
+
+
+def test_name_of_a_folder_is_never_a_dot(tmp_path, monkeypatch):
+    write(tmp_path / "v1.0" / "inner" / "x", TEXT)
+    monkeypatch.chdir(tmp_path / "v1.0" / "inner")
+    assert [opened(path).name for path in (".", "..", "../")] == ["inner", "v1.0", "v1.0"]
+
+
+def test_sample_is_read_without_a_notice(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "sample", b"a file of that name\n")
+    sample = opened("sample", data_dir=str(tmp_path))
+    text = b"".join(sample.chunks())
+    assert (sample.name, sample.notice, sample.size) == ("sample", None, len(text))
+    assert len(text) > 1_000_000
+    assert text.endswith(b"\n")
+    assert "b'" not in repr(sample)  # the text stays out of it
+    assert read("./sample") == b"a file of that name\n"
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"one two\nthree\n ", "é\n".encode() * 9])
+@pytest.mark.parametrize("bad", [b"\xff", b"\xc3(", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\xaf"])
+@pytest.mark.parametrize("suffix", ["", ".xz"])
+def test_text_that_is_not_utf8_is_refused_with_its_place(
+    tmp_path, monkeypatch, before, bad, suffix
+):
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", 5)
+    path = write(tmp_path / f"x{suffix}", PACK[suffix](before + b"a" + bad + b" b\n"))
+    place = f"line {before.count(10) + 1}, byte offset {len(before) + 1};"
+    match = f"{re.escape(repr(str(path)))} is not UTF-8: byte 0x{bad[0]:02x} at {place}"
+    with pytest.raises(W2VError, match=match):
+        read(path)
+    write(tmp_path / "0.txt", b"sound\n")
+    with pytest.raises(W2VError, match=match):  # the place is the file's, not the folder's
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("chunk_bytes", [8, 17, 40, 100])
+@pytest.mark.parametrize("before", [b"", b"a b\nc ", b"word " * 20 + b"\n"])
+@pytest.mark.parametrize("after", [b"", b" ", b"\nd"])
+def test_word_that_is_too_long_is_refused_with_its_place(
+    tmp_path, monkeypatch, chunk_bytes, before, after
+):
+    monkeypatch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(corpus, "WORD_BYTES", 16)
+    path = write(tmp_path / "x", before + b"w" * 16 + after)
+    assert read(path).rstrip(b"\n") == path.read_bytes().rstrip(b"\n")
+    path = write(tmp_path / "x", before + b"w" * 17 + after)
+    place = f"line {before.count(10) + 1}, byte offset {len(before)}; is this text"
+    with pytest.raises(W2VError, match=f"more than 16 bytes, starting at {place}"):
+        read(path)
+
+
+def test_long_word_limit_is_one_mebibyte(tmp_path):
+    assert len(read(write(tmp_path / "x", b"a " + b"w" * 2**20))) == 2**20 + 3
+    with pytest.raises(
+        W2VError, match="more than 1048576 bytes, starting at line 1, byte offset 2"
+    ):
+        read(write(tmp_path / "x", b"a " + b"w" * (2**20 + 1) + b" b\n"))
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
+@pytest.mark.parametrize("damage", ["truncated", "changed", "overwritten", "plain"])
+def test_damaged_file_is_refused(tmp_path, suffix, damage):
+    draw = random.Random(1)
+    packed = PACK[suffix](b"".join(b"%d " % draw.getrandbits(60) for _ in range(5000)))
+    middle = len(packed) // 2
+    content = {
+        "truncated": packed[:middle],
+        "changed": packed[:middle] + bytes([packed[middle] ^ 255]) + packed[middle + 1 :],
+        "overwritten": packed[:20] + b"\xff" * len(packed),
+        "plain": TEXT,
+    }[damage]
+    path = write(tmp_path / f"x{suffix}", content)
+    match = f"^{re.escape(repr(str(path)))} is damaged or cut short: .*; get it again$"
+    with pytest.raises(W2VError, match=match):
+        read(path)
+
+
+def test_path_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(W2VError, match=r"none\.txt' does not exist; --corpus must be ptb, sample"):
+        opened(tmp_path / "none.txt")
+    write(tmp_path / "x" / "file", TEXT)
+    (tmp_path / "x" / "link").symlink_to("nowhere")
+    with pytest.raises(W2VError, match="link' does not exist"):
+        opened(tmp_path / "x")
+    with pytest.raises(W2VError, match=r"cannot read .*file.below': Not a directory"):
+        opened(tmp_path / "x" / "file" / "below")
+
+
+def test_path_that_is_empty_is_refused():
+    with pytest.raises(W2VError, match="--corpus is empty"):
+        opened("")
+
+
+def test_nothing_to_read_is_refused(tmp_path):
+    write(tmp_path / "x" / ".hidden", TEXT)
+    with pytest.raises(W2VError, match=r"x' has no files in it \(hidden ones"):
+        opened(tmp_path / "x")
+    empty = write(tmp_path / "x" / "empty.gz", b"")
+    for path in (empty, tmp_path / "x"):
+        with pytest.raises(W2VError, match=f"{re.escape(repr(str(path)))} is empty"):
+            opened(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="special files are a matter of POSIX")
+def test_special_files_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", "/dev/null"):
+        with pytest.raises(W2VError, match=f"'{path}' is no regular file or folder; save"):
+            opened(path)
+    (tmp_path / "x").mkdir()
+    os.mkfifo(tmp_path / "x" / "fifo")
+    with pytest.raises(W2VError, match="x' has no files in it"):
+        opened(tmp_path / "x")
+
+
+@pytest.fixture
+def unprivileged(tmp_path, monkeypatch):
+    """Call it to lose the rights of root, whom no mode keeps from reading; paths are relative."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("modes are a matter of POSIX")
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)  # the folders above are for their owner only
+    before = os.geteuid()
+    yield lambda: os.seteuid(before or 65534)
+    os.seteuid(before)
+
+
+def test_file_that_may_not_be_read_is_refused(tmp_path, unprivileged):
+    write(tmp_path / "x", TEXT).chmod(0)
+    unprivileged()
+    with pytest.raises(W2VError, match="cannot read 'x': Permission denied"):
+        read("x")
+
+
+def test_folder_that_may_not_be_read_is_refused_not_skipped(tmp_path, unprivileged):
+    write(tmp_path / "folder" / "sound", TEXT)
+    inner = tmp_path / "folder" / "inner"
+    write(inner / "x", TEXT)
+    inner.chmod(0)
+    unprivileged()
+    with pytest.raises(W2VError, match=r"cannot read 'folder.inner': Permission denied"):
+        opened("folder")
+
+
+def test_file_that_goes_away_is_refused(tmp_path):
+    path = write(tmp_path / "x", TEXT)
+    texts = opened(path)
+    path.unlink()
+    with pytest.raises(W2VError, match=r"cannot read .*x': No such file"):
+        list(texts.chunks())
+
+
+def test_errors_of_who_reads_stay_what_they_are(tmp_path):
+    path = write(tmp_path / "x", TEXT)
+
+    def fail(done):
+        raise BrokenPipeError("of the progress bar")
+
+    with pytest.raises(BrokenPipeError, match="progress bar"):
+        list(opened(path).chunks(fail))

@@ -1,0 +1,146 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+import slow
+from texts import text, zipf_lines
+from w2v import engines
+from w2v.batches import Batch, Batcher
+from w2v.config import Config, UsageError
+from w2v.engines.cpu import CpuEngine, row_stride
+from w2v.engines.torch import TorchEngine
+from w2v.tables import initial_tables
+from w2v.vocab import read
+from windows import as_rows, some_windows
+
+# (D, [(contexts, noise words) of each window], lr); few words, so that rows repeat in a batch.
+STEPS = {
+    "one number": (1, [(2, 10), (4, 20), (1, 5)], 0.5),
+    "seven numbers": (7, [(3, 15)] * 9, 0.5),
+    "usual": (100, [(n, 5 * n) for n in range(1, 11)] * 20, 0.5),
+    "wide": (300, [(10, 50)] * 65, 0.1),
+    "one window": (100, [(10, 50)], 1.0),
+    "one noise word": (16, [(n, n) for n in range(1, 9)], 0.5),
+    "twenty noise words": (16, [(n, 20 * n) for n in range(1, 5)], 0.5),
+    "no noise word left": (16, [(4, 0), (1, 0), (4, 3)], 0.5),
+}
+
+
+def settings(dim, windows, **more):
+    widest = max(len(contexts) + len(noise) for _, contexts, noise in windows)
+    room = {"window": widest, "negative": 1, "batch_size": len(windows)}
+    return Config(**{"vector_size": dim, "workers": 2, "device": "cpu", **room, **more})
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_engines_take_the_step_of_float64_arithmetic(case):
+    dim, counts, lr = STEPS[case]
+    rng = np.random.default_rng(dim)
+    v, u = rng.normal(0, 0.4, (2, 25, dim)).astype(np.float32)
+    v[0] = u[0] = 0
+    windows = some_windows(rng, 25, counts)
+    rows = as_rows(windows)
+    expected_v, expected_u, losses = slow.sgd_step(v, u, windows, lr)
+    config = settings(dim, windows)
+    for engine, batch in (
+        (CpuEngine(v, u, config), rows),
+        (TorchEngine(v, u, config), Batch.from_rows(rows)),
+    ):
+        loss = float(engine.step(batch, lr))
+        new_v, new_u = engine.tables()
+        assert loss == pytest.approx(sum(losses), rel=1e-5)
+        np.testing.assert_allclose(new_v, expected_v, atol=2e-5, rtol=2e-5)
+        np.testing.assert_allclose(new_u, expected_u, atol=2e-5, rtol=2e-5)
+
+
+def test_cpu_engine_is_right_for_extreme_logits():
+    v = np.array([[0, 0], [30, 0], [-200, 0]], np.float32)
+    u = np.array([[0, 0], [3, 0], [-3, 0]], np.float32)
+    # logits 90, -90, -600, 600: loss is 0 or |logit|, σ is 0 or 1
+    windows = [(1, [1], [2]), (1, [2], [1]), (2, [1], [2])]
+    engine = CpuEngine(v, u, settings(2, windows))
+    assert engine.step(as_rows(windows), 1e-9) == pytest.approx((0 + 180 + 1200) / 2)
+    assert np.isfinite(engine.tables()).all()
+
+
+def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers():
+    vocabulary, encoded = read(text(zipf_lines(500, 3000)), 1)
+    results = []
+    for workers in (1, 2, 4, 2):
+        config = Config(vector_size=33, batch_size=200, workers=workers, sample=1e-2, lr=1.0)
+        windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+        engine = CpuEngine(*initial_tables(len(vocabulary), config), config)
+        loss = engine.train(windows, 0, np.full(windows.n_batches, config.lr))
+        results.append((loss, *(table.tobytes() for table in engine.tables())))
+    assert all(result == results[0] for result in results)
+
+
+def test_engines_train_the_same_vectors_on_the_same_windows():
+    vocabulary, encoded = read(text(zipf_lines(200, 1500)), 1)
+    config = Config(vector_size=20, batch_size=100, workers=2, sample=1e-2, device="cpu")
+    windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+    tables = initial_tables(len(vocabulary), config)
+    lrs = np.linspace(1.0, 0.0, windows.n_batches)
+    one, other = CpuEngine(*tables, config), TorchEngine(*tables, config)
+    assert one.train(windows, 0, lrs) == pytest.approx(other.train(windows, 0, lrs), rel=1e-6)
+    for ours, theirs in zip(one.tables(), other.tables(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+        assert np.abs(ours - tables[0]).max() > 0.1
+        assert not ours[0].any()
+
+
+def test_torch_engine_with_adam_equals_torch_optim_on_the_summed_loss():
+    rng = np.random.default_rng(3)
+    windows = some_windows(rng, 25, [(2, 10), (1, 5), (3, 15)])
+    v, u = rng.normal(0, 0.4, (2, 25, 8)).astype(np.float32)
+    engine = TorchEngine(v, u, settings(8, windows, optimizer="adam"))
+    engine.step(Batch.from_rows(as_rows(windows)), 0.01)
+    # Adam's first step is lr · sign(gradient) wherever the gradient is not tiny.
+    stepped, _, _ = slow.sgd_step(v, u, windows, 1.0)
+    gradient = v - stepped
+    touched = np.abs(gradient) > 1e-3
+    np.testing.assert_allclose(
+        (engine.tables()[0] - v)[touched], -0.01 * np.sign(gradient)[touched], rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("vector_size", [1, 16, 17, 100, 112, 128, 300, 512])
+def test_row_stride_is_an_odd_number_of_cache_lines(vector_size):
+    stride = row_stride(vector_size)
+    assert vector_size <= stride < vector_size + 32
+    assert stride % 32 == 16
+
+
+def test_auto_takes_the_cpu_engine_for_sgd_and_torch_for_adam(monkeypatch):
+    monkeypatch.setattr(engines, "_has_cuda", lambda: False)
+    assert engines.resolve(Config()).engine == "cpu"
+    assert engines.resolve(Config(optimizer="adam")).engine == "torch"
+    assert engines.resolve(Config(device="mps")).engine == "torch"
+
+
+def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(engines, "_has_cuda", lambda: True)
+    assert engines.resolve(Config()).engine == "torch"
+    assert engines.resolve(Config(device="cpu")).engine == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"engine": "cpu", "optimizer": "adam"}, r"--engine cpu cannot do --optimizer adam"),
+        ({"engine": "cpu", "device": "cuda"}, r"--engine cpu cannot use --device cuda"),
+        ({"workers": 4096}, r"--workers is 4096; this machine gives \d+ cores"),
+    ],
+)
+def test_resolve_refuses_what_no_engine_can_do(asked, message):
+    with pytest.raises(UsageError, match=message):
+        engines.resolve(Config(**asked))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_torch_engine_refuses_a_device_that_is_not_there():
+    config = dataclasses.replace(Config(), device="cuda")
+    with pytest.raises(UsageError, match=r"--device is cuda, which torch does not find here"):
+        TorchEngine(np.zeros((3, 2), np.float32), np.zeros((3, 2), np.float32), config)

@@ -1,0 +1,58 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import slow
+from w2v.batches import Batch
+from w2v.model import SkipGram, masked_bce
+from windows import as_rows, some_windows
+
+
+def test_masked_bce_gives_the_textbooks_example():
+    logits = torch.tensor([[1.1, -2.2, 3.3, -4.4]] * 2)
+    labels = torch.tensor([[1.0, 0, 0, 0], [0, 1, 0, 0]])
+    mask = torch.tensor([[1.0, 1, 1, 1], [1, 1, 0, 0]])
+    losses = masked_bce(logits, labels, mask)
+    assert [f"{loss:.4f}" for loss in losses.tolist()] == ["0.9352", "1.8462"]
+
+
+def test_masked_bce_of_zeros_is_ln_2():
+    zeros, mask = torch.zeros(3, 4), torch.ones(3, 4)
+    np.testing.assert_allclose(masked_bce(zeros, zeros, mask), [math.log(2)] * 3, rtol=1e-6)
+
+
+def test_masked_bce_refuses_different_shapes():
+    with pytest.raises(ValueError, match=r"they have \(2, 3\), \(2, 3\), \(2, 4\)"):
+        masked_bce(torch.zeros(2, 3), torch.zeros(2, 3), torch.ones(2, 4))
+
+
+def gradients(batch, v, u):
+    model = SkipGram(torch.from_numpy(v), torch.from_numpy(u))
+    centers, contexts_negatives, mask, labels = map(torch.from_numpy, batch)
+    losses = masked_bce(model(centers, contexts_negatives), labels.double(), mask.double())
+    losses.sum().backward()
+    return model.center.weight.grad.numpy(), model.context.weight.grad.numpy(), losses.detach()
+
+
+def test_gradients_equal_hand_written_ones():
+    rng = np.random.default_rng(0)
+    v, u = rng.normal(0, 0.5, (2, 30, 12))
+    windows = some_windows(rng, 30, [(2, 10), (1, 5), (10, 50), (3, 0), (4, 4)])
+    dv, du, losses = gradients(Batch.from_rows(as_rows(windows)), v, u)
+    stepped_v, stepped_u, expected_losses = slow.sgd_step(v, u, windows, lr=1.0)
+    np.testing.assert_allclose(dv, v - stepped_v, atol=1e-5)
+    np.testing.assert_allclose(du, u - stepped_u, atol=1e-5)
+    np.testing.assert_allclose(losses, expected_losses, rtol=1e-6)
+
+
+def test_padding_changes_nothing():
+    rng = np.random.default_rng(1)
+    v, u = rng.normal(0, 0.5, (2, 30, 12))
+    batch = Batch.from_rows(as_rows(some_windows(rng, 30, [(2, 10), (1, 5)])))
+    garbage = np.where(batch.mask > 0, 0, rng.integers(1, 30, batch.mask.shape))
+    dirty = batch._replace(contexts_negatives=batch.contexts_negatives + garbage.astype(np.int32))
+    assert garbage.any()
+    for clean_part, dirty_part in zip(gradients(batch, v, u), gradients(dirty, v, u), strict=True):
+        np.testing.assert_array_equal(clean_part, dirty_part)

@@ -1,0 +1,279 @@
+"""query.py as people run it, and the package's front door: each in a process of its own."""
+
+import contextlib
+import json
+import os
+import re
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2v import cli, runs
+from w2v.config import UsageError, W2VError
+from w2v.vectors import save_vectors
+
+ROOT = Path(__file__).parents[1]
+QUERY = [sys.executable, str(ROOT / "query.py")]
+
+# With "chip": chips 4/5 = 0.8, intel 3/5 = 0.6, 日本 0, soap −1.
+WORDS = ["<unk>", "chip", "chips", "intel", "日本", "soap"]
+TABLE = [[9, 9], [1, 0], [4, 3], [3, -4], [0, 2], [-5, 0]]
+ABOUT_CHIP = """\
+cosine sim=0.800: chips
+cosine sim=0.600: intel
+cosine sim=0.000: 日本
+cosine sim=-1.000: soap
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder in which the run runs/tiny was trained last."""
+    (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    table = np.array(TABLE, float)
+    save_vectors(tmp_path / "runs" / "tiny", WORDS, range(6), table, table)
+    (tmp_path / "runs" / "last").write_text("runs/tiny\n")
+    return tmp_path
+
+
+def query(folder, *arguments, **settings):
+    return subprocess.run(
+        [*QUERY, *arguments],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        **settings,
+    )
+
+
+@pytest.fixture
+def ask(folder, monkeypatch, capsys):
+    """As `query`, in this process; gives exit status, stdout and stderr."""
+
+    def ask(*arguments):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["query.py", *map(os.fsdecode, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(ROOT / "query.py"), run_name="__main__")
+        return end.value.code, *capsys.readouterr()
+
+    return ask
+
+
+def modules_after(code, *arguments):
+    """The names of all modules that a new Python has loaded once it has run `code`."""
+    code = f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_query_prints_the_lines_of_the_textbook(folder):
+    done = query(folder, "chip")
+    assert (done.returncode, done.stdout, done.stderr) == (0, ABOUT_CHIP, "")
+
+
+def test_query_k_is_how_many(ask):
+    assert ask("chip", "-k", "3")[1].splitlines() == ABOUT_CHIP.splitlines()[:3]
+    assert ask("chip", "-k", "1000") == (0, ABOUT_CHIP, "")
+
+
+def test_query_heads_the_blocks_of_several_words(folder):
+    done = query(folder, "chip", "日本", "-k", "1")
+    assert done.stdout == "chip\ncosine sim=0.800: chips\n\n日本\ncosine sim=0.600: chips\n"
+
+
+def test_query_json_is_one_object(folder):
+    done = query(folder, "日本", "chip", "-k", "1", "--json")
+    assert len(done.stdout.splitlines()) == 1
+    answer = json.loads(done.stdout)
+    assert answer == {
+        "run": "runs/tiny",
+        "results": [
+            {"word": "日本", "neighbours": [{"word": "chips", "cosine": pytest.approx(0.6)}]},
+            {"word": "chip", "neighbours": [{"word": "chips", "cosine": pytest.approx(0.8)}]},
+        ],
+    }
+
+
+def test_query_run_names_another_folder(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    done = query(elsewhere, "chip", "--json", "--run", folder / "runs" / "tiny")
+    assert json.loads(done.stdout)["run"] == str(folder / "runs" / "tiny")
+
+
+def test_query_answers_the_known_words_and_fails(folder):
+    done = query(folder, "chipp", "chip", "<unk>", "-k", "1")
+    assert done.returncode == 1
+    assert done.stdout == "chip\ncosine sim=0.800: chips\n"
+    assert done.stderr.splitlines() == [
+        "error: the vocabulary has no word 'chipp'; did you mean 'chip', 'chips'?",
+        "error: <unk> stands for all rare words, so it has no direction: ask another",
+    ]
+    done = query(folder, "chipp", "--json")
+    assert (done.returncode, json.loads(done.stdout)["results"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ([], 2, "required: WORD"),
+        (["chip", "-k"], 2, "-k: expected one argument"),
+        (["chip", "-k", "0"], 2, "-k: '0' is not a whole number above 0"),
+        (["chip", "-k", "-3"], 2, "-k: '-3' is not a whole number above 0"),
+        (["chip", "-k", "few"], 2, "-k: 'few' is not a whole number above 0"),
+        (["chip", "--jso"], 2, "unrecognized arguments: --jso"),
+        (["chip", "--a\nb"], 2, "unrecognized arguments: --a b"),
+        (["chip", "--run", "nowhere"], 1, "nowhere is no run: there is no such folder"),
+        (["chip", "--run", ""], 1, " is no run"),
+        (["chip", "--run", "runs"], 1, r"runs is no run: there is no vectors\.safetensors"),
+        (["xyzzy"], 1, "no word 'xyzzy'; no word is spelled like it"),
+        (["a\nb"], 1, r"no word 'a\\nb'"),
+        ([b"\xff"], 1, r"no word '\\udcff'"),
+    ],
+)
+def test_query_errors_are_one_line(ask, arguments, status, message):
+    *ended, stderr = ask(*arguments)
+    assert ended == [status, ""]
+    assert re.fullmatch(rf"error: [^\n]*{message}[^\n]*\n", stderr)
+
+
+def test_query_without_a_run_says_what_to_do(ask, folder):
+    (folder / "runs" / "last").unlink()
+    *ended, stderr = ask("chip")
+    assert ended == [1, ""]
+    assert re.fullmatch(r"error: no run [^\n]*train\.py[^\n]*--run\n", stderr)
+
+
+def test_query_names_a_damaged_file(folder):
+    table = folder / "runs" / "tiny" / runs.VECTORS
+    table.write_bytes(table.read_bytes()[:-1])
+    done = query(folder, "chip")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"error: runs/tiny/vectors\.safetensors is damaged: [^\n]*\n", done.stderr)
+
+
+def test_query_help_documents_json_and_statuses(tmp_path):
+    done = query(tmp_path, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '{"run": ' in done.stdout
+    assert "exit status" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["chip"], ["--help"]])
+def test_query_ends_quietly_when_nobody_reads(folder, arguments):
+    reader, writer = os.pipe()
+    os.close(reader)  # as `| head` does when it has seen enough
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [*QUERY, *arguments], cwd=folder, stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_query_says_when_its_output_cannot_be_written(folder):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*QUERY, "chip"], cwd=folder, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, b"error: No space left on device\n")
+
+
+def test_query_prints_what_the_terminal_cannot_show(folder):
+    done = query(folder, "chip", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == ABOUT_CHIP.replace("日本", r"\u65e5\u672c")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_query_interrupted_ends_with_130(folder):
+    pipe = folder / "runs" / "tiny" / runs.VOCAB
+    pipe.unlink()
+    os.mkfifo(pipe)  # reading it waits, so that there is something to interrupt
+    asking = subprocess.Popen(
+        [*QUERY, "chip"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    writer = None
+    while writer is None and asking.poll() is None:
+        with contextlib.suppress(OSError):  # not yet opened for reading
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    asking.send_signal(signal.SIGINT)
+    output = asking.communicate()
+    os.close(writer)
+    assert (asking.returncode, output) == (130, (b"", b""))
+
+
+def test_query_imports_no_heavy_library(folder):
+    code = """
+import runpy
+try:
+    runpy.run_path("query.py", run_name="__main__")
+except SystemExit as end:
+    assert end.code == 0
+"""
+    loaded = modules_after(code, "chip", "--run", folder / "runs" / "tiny")
+    assert {"numpy", "w2v.vectors"} <= loaded
+    heavy = {"torch", "numba", "matplotlib", "safetensors", "tqdm", "w2v.vocab", "w2v.trainer"}
+    assert not heavy & loaded
+
+
+def test_package_alone_imports_nothing():
+    loaded = modules_after("import w2v")
+    assert "w2v" in loaded
+    assert not {"numpy", "torch", "w2v.config"} & loaded
+
+
+def test_package_names_come_from_where_they_are_defined():
+    import w2v
+    from w2v import config, vectors
+
+    assert w2v.load is vectors.load
+    assert w2v.WordVectors is vectors.WordVectors
+    assert w2v.Config is config.Config
+    assert w2v.from_recipe is config.from_recipe
+    assert w2v.W2VError is config.W2VError
+    assert set(w2v.__all__) <= set(dir(w2v))
+    with pytest.raises(AttributeError, match="has no attribute 'lode'"):
+        w2v.lode  # noqa: B018
+
+
+def test_package_version_is_the_one_in_pyproject():
+    import w2v
+
+    (written,) = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
+    assert w2v.__version__ in (written, "0+unknown")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "stderr"),
+    [
+        (W2VError("so\nso"), 1, "error: so so\n"),
+        (UsageError("no"), 2, "error: no\n"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 0, ""),
+        (OSError(28, "No space left", "x"), 1, "error: x: No space left\n"),
+    ],
+)
+def test_cli_run_turns_errors_into_statuses(capsys, failure, status, stderr):
+    def fail():
+        raise failure
+
+    assert cli.run(fail) == status
+    assert capsys.readouterr() == ("", stderr)
+
+
+def test_cli_run_passes_on_what_main_returns():
+    assert cli.run(lambda: None) == 0
+    assert cli.run(lambda: 3) == 3
+
+
+def test_cli_run_lets_a_bug_be_seen():
+    with pytest.raises(ZeroDivisionError):
+        cli.run(lambda: 1 / 0)

@@ -1,0 +1,107 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import w2v
+from texts import zipf_lines
+from w2v import runs, trainer, vocab
+from w2v.config import Config, W2VError
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zipf.txt").write_text(zipf_lines(200, 3000))
+    return "zipf.txt"
+
+
+SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "batch_size": 64, "device": "cpu"}
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_train_writes_a_run_and_returns_it(corpus, engine):
+    run = w2v.train(corpus=corpus, engine=engine, epochs=2, seed=4, **SMALL)
+    assert str(run.folder) == "runs/zipf"
+    assert runs.last_run() == run.folder
+    files = {"config.json", "loss.png", "metrics.csv", "vectors.safetensors", "vocab.tsv"}
+    assert {path.name for path in run.folder.iterdir()} == files
+    reloaded = w2v.load("runs/zipf")
+    assert np.array_equal(reloaded.vectors, run.vectors.vectors)
+    assert run.vectors.vectors.shape == (len(run.vectors), 8)
+    described = json.loads((run.folder / "config.json").read_text())
+    assert described["settings"]["seed"] == 4
+    assert described["settings"]["engine"] == engine
+    assert described["corpus"]["lines"] == 3000
+    assert len(described["corpus"]["sha256"]) == 64
+    assert ("torch" in described["versions"]) == (engine == "torch")
+
+
+def test_train_is_reproduced_by_its_seed_alone(corpus):
+    def vectors(seed, workers):
+        run = w2v.train(corpus=corpus, engine="cpu", epochs=2, seed=seed, workers=workers, **SMALL)
+        return run.vectors.vectors.tobytes(), run.epoch_losses
+
+    assert vectors(1, 1) == vectors(1, 2)
+    assert vectors(1, 1) != vectors(2, 1)
+
+
+def test_textbook_recipe_draws_once_and_keeps_its_rate(corpus):
+    run = w2v.train("textbook", corpus=corpus, epochs=2, min_count=1, device="cpu")
+    assert {row.lr for row in run.metrics} == {0.002}
+    described = json.loads((run.folder / "config.json").read_text())
+    assert described["settings"]["resample"] is False
+
+
+def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
+    monkeypatch.setattr(trainer, "CALL_CENTERS", 64)
+    run = w2v.train(corpus=corpus, engine="cpu", epochs=3, lr=1e-6, **SMALL)
+    # At this rate nothing is learned: the loss of every epoch is ln 2, were it summed over the
+    # epochs, or divided by the wrong count, it would not be.
+    assert run.epoch_losses == pytest.approx([np.log(2)] * 3, abs=0.002)
+    with open(run.folder / "metrics.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == [row.loss for row in run.metrics]
+    for epoch in (1, 2, 3):
+        batches = [int(row["batch"]) for row in rows if row["epoch"] == str(epoch)]
+        assert batches == sorted(batches)
+        assert 15 <= len(batches) <= 25
+
+
+def test_learning_rate_falls_to_zero_over_all_epochs():
+    config = Config(epochs=4, lr=2.0)
+    training = trainer.Training(config, None, None, trainer.Watcher())
+    assert training._learning_rates(1, np.array([0.0, 0.5])).tolist() == [2.0, 1.75]
+    assert training._learning_rates(4, np.array([0.5, 1.0])).tolist() == [0.25, 0.0]
+
+
+def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
+    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 5000)
+    monkeypatch.setattr(trainer, "CALL_CENTERS", 1000)
+    run = w2v.train(corpus=corpus, engine="cpu", epochs=2, **SMALL)
+    progress = [row.progress for row in run.metrics]
+    assert progress == sorted(progress)
+    assert progress[-1] == 2.0
+    assert run.epoch_losses[1] < run.epoch_losses[0] < np.log(2)
+
+
+def test_train_refuses_a_text_that_subsampling_empties(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.txt").write_text("a b\n" * 3)
+    with pytest.raises(W2VError, match=r"subsampling with --sample 1e-09 left no sentence"):
+        w2v.train(corpus="two.txt", min_count=1, sample=1e-9, engine="cpu")
+    assert not (tmp_path / "runs" / "two").exists()
+
+
+def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):
+    before = w2v.train(corpus=corpus, engine="cpu", epochs=1, **SMALL).vectors.vectors.tobytes()
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(trainer, "plot_loss", fails)
+    with pytest.raises(W2VError, match=r"cannot write runs/zipf: No space left on device"):
+        w2v.train(corpus=corpus, engine="cpu", epochs=1, seed=9, **SMALL)
+    assert w2v.load("runs/zipf").vectors.tobytes() == before
+    assert [path.name for path in (runs.RUNS).iterdir() if path.name.startswith(".")] == []

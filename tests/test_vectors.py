@@ -1,0 +1,426 @@
+"""Vectors: exact neighbours, exact files, and clear words about damaged ones."""
+
+import itertools
+import json
+import math
+import os
+import pickle
+import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+
+from w2v import runs
+from w2v.config import UsageError, W2VError
+from w2v.vectors import UNK, UnknownWordError, WordVectors, load, save_vectors
+
+# Cosines with "east": north 0, up 0, northeast 1/√2, west −1, far 1 (its length is no matter).
+WORDS = [UNK, "east", "north", "northeast", "west", "up", "far"]
+TABLE = [[0, 0, 0], [2, 0, 0], [0, 3, 0], [1, 1, 0], [-1, 0, 0], [0, 0, 0.5], [1000, 0, 0]]
+
+
+@pytest.fixture
+def compass():
+    return WordVectors(WORDS, range(7), np.array(TABLE, np.float32))
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A run folder of the compass words."""
+    table = np.array(TABLE, np.float32)
+    save_vectors(tmp_path, WORDS, range(7), table, -table)
+    return tmp_path
+
+
+def random_vectors(n_words, n_dims, seed=0):
+    table = np.random.default_rng(seed).standard_normal((n_words, n_dims)).astype(np.float32)
+    words = [UNK, *(f"w{number}" for number in range(1, n_words))]
+    return WordVectors(words, np.ones(n_words), table)
+
+
+def neighbours_by_definition(wv, positive, negative, topn):
+    """Cosines of every word with the sum, in plain Python floats."""
+
+    def unit(vector):
+        length = math.sqrt(math.fsum(x * x for x in vector))
+        return [x / length for x in vector]
+
+    units = {word: unit(wv[word].tolist()) for word in wv.index_to_key[1:]}
+    signed = [(1, units[word]) for word in positive] + [(-1, units[word]) for word in negative]
+    query = unit([math.fsum(sign * v[i] for sign, v in signed) for i in range(len(wv[UNK]))])
+    cosines = [
+        (math.fsum(q * x for q, x in zip(query, units[word], strict=True)), word)
+        for word in units
+        if word not in (*positive, *negative)
+    ]
+    return sorted(cosines, key=lambda pair: -pair[0])[:topn]
+
+
+def test_similarity_is_the_cosine(compass):
+    assert compass.similarity("east", "northeast") == pytest.approx(math.sqrt(0.5), abs=1e-12)
+    assert compass.similarity("east", "north") == 0.0
+    assert compass.similarity("far", "west") == -1.0
+
+
+def test_most_similar_ranks_by_cosine_then_id(compass):
+    near = compass.most_similar("east")
+    assert [word for word, _ in near] == ["far", "northeast", "north", "up", "west"]
+    expected = [1.0, math.sqrt(0.5), 0.0, 0.0, -1.0]
+    assert [cosine for _, cosine in near] == pytest.approx(expected, abs=1e-12)
+    assert all(type(cosine) is float for _, cosine in near)
+
+
+def test_most_similar_sums_unit_vectors(compass):
+    # (1,0,0) + (0,1,0) − (−1,0,0) = (2,1,0); were lengths kept, north would weigh 3 times as much.
+    near = dict(compass.most_similar(["east", "north"], ["west"]))
+    assert near == pytest.approx(
+        {"far": 2 / math.sqrt(5), "northeast": 3 / math.sqrt(10), "up": 0.0}, abs=1e-12
+    )
+
+
+def test_most_similar_takes_a_word_or_a_list(compass):
+    assert compass.most_similar("up", "east") == compass.most_similar(["up"], ["east"])
+    assert compass.most_similar((), "west")[0] == ("east", 1.0)
+
+
+@pytest.mark.parametrize(("positive", "negative"), [(["w3"], []), (["w3", "w90"], ["w7"])])
+def test_most_similar_equals_the_definition(positive, negative):
+    wv = random_vectors(200, 30)
+    expected = neighbours_by_definition(wv, positive, negative, topn=25)
+    found = wv.most_similar(positive, negative, topn=25)
+    assert [word for word, _ in found] == [word for _, word in expected]
+    assert [cosine for _, cosine in found] == pytest.approx([cos for cos, _ in expected], abs=1e-12)
+
+
+def test_most_similar_tells_apart_what_float32_cannot():
+    # The cosines of the best differ by about 1e-8, a tenth of what float32 resolves beside 1.
+    wv = random_vectors(200, 64)
+    wv.vectors[:] = wv.vectors[0] + 1e-3 * wv.vectors
+    for topn in range(1, 10):
+        (*_, (cosine, word)) = neighbours_by_definition(wv, ["w1"], [], topn)
+        assert wv.most_similar("w1", topn=topn)[-1] == (word, pytest.approx(cosine, abs=1e-12))
+
+
+def test_most_similar_gives_equal_vectors_in_id_order():
+    wv = random_vectors(500, 33)
+    wv.vectors[100:] = wv.vectors[100]
+    found = wv.most_similar("w1", topn=499)
+    assert len(found) == 498
+    equal = [word for word, _ in found if int(word[1:]) >= 100]
+    assert equal == [f"w{number}" for number in range(100, 500)]
+    assert len({cosine for word, cosine in found if int(word[1:]) >= 100}) == 1
+
+
+def test_most_similar_gives_all_there_are_when_asked_for_more(compass):
+    assert len(compass.most_similar("east", topn=1000)) == 5
+    assert WordVectors([UNK, "a"], [0, 1], np.ones((2, 2))).most_similar("a") == []
+
+
+@pytest.mark.parametrize("topn", [0, -1])
+def test_most_similar_refuses_a_topn_below_one(compass, topn):
+    with pytest.raises(UsageError, match=f"topn is {topn}; it must be 1 or more"):
+        compass.most_similar("east", topn=topn)
+
+
+def test_most_similar_refuses_no_words(compass):
+    with pytest.raises(UsageError, match="no word"):
+        compass.most_similar([])
+
+
+def test_words_without_direction_are_refused(compass):
+    with pytest.raises(W2VError, match="<unk> stands for all rare words"):
+        compass.most_similar(UNK)
+    with pytest.raises(W2VError, match="cancel out"):
+        compass.most_similar(["east", "west"])
+    # Opposite but for the rounding of 0.1, 0.2 and 0.3 to float32.
+    compass.vectors[1:3] = [0.1, 0.2, 0.3], [-1, -2, -3]
+    with pytest.raises(W2VError, match="cancel out"):
+        WordVectors(WORDS, range(7), compass.vectors).most_similar(["east", "north"])
+
+
+def test_a_zero_vector_has_no_direction_and_cosine_0(compass):
+    compass.vectors[5] = 0
+    with pytest.raises(W2VError, match="the vector of 'up' is 0"):
+        compass.similarity("up", "east")
+    assert ("up", 0.0) in compass.most_similar("east")
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_vectors_that_are_no_numbers_are_named(compass, broken):
+    compass.vectors[3, 1] = broken
+    with pytest.raises(W2VError, match="the vector of 'northeast' holds NaN or infinity"):
+        compass.most_similar("east")
+
+
+def test_word_vectors_behave_like_a_mapping(compass):
+    assert len(compass) == 7
+    assert "up" in compass
+    assert "down" not in compass
+    assert compass["up"].tolist() == [0, 0, 0.5]
+    assert compass.index_to_key[compass.key_to_index["west"]] == "west"
+    assert compass.counts.tolist() == list(range(7))
+
+
+def test_an_unknown_word_is_a_key_error_with_suggestions():
+    wv = WordVectors([UNK, "the", "chips", "Chip", "unk"], np.ones(5), np.ones((5, 2)))
+    for ask in (wv.__getitem__, wv.most_similar, lambda word: wv.similarity("the", word)):
+        with pytest.raises(KeyError) as caught:
+            ask("chip")
+        assert (
+            str(caught.value) == "the vocabulary has no word 'chip'; did you mean 'Chip', 'chips'?"
+        )
+    assert isinstance(caught.value, W2VError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_an_unknown_word_like_no_other_is_said_to_be():
+    wv = random_vectors(20, 2)
+    with pytest.raises(UnknownWordError, match="no word 'Füße\\\\n'; no word is spelled like it"):
+        wv["Füße\n"]
+    with pytest.raises(UnknownWordError, match="no word 3;"):
+        wv[3]
+
+
+def test_unk_is_never_suggested():
+    with pytest.raises(UnknownWordError, match="did you mean 'unk'"):
+        WordVectors([UNK, "unk"], [1, 1], np.ones((2, 2)))["<unk"]
+
+
+def test_ids_are_rows_and_zero_for_unknown_words(compass):
+    ids = compass.ids(["up", "down", "east"])
+    assert ids.dtype == np.int64
+    assert ids.tolist() == [5, 0, 1]
+    assert compass.ids([]).shape == (0,)
+    with pytest.raises(UsageError, match="split the text"):
+        compass.ids("up")
+
+
+def test_embedding_holds_a_copy_of_the_vectors(saved):
+    wv = load(saved)
+    embedding = wv.to_embedding()
+    assert not embedding.weight.requires_grad
+    looked_up = embedding(torch.from_numpy(wv.ids(["up", "down"])))
+    assert looked_up.tolist() == [[0, 0, 0.5], [0, 0, 0]]
+    embedding.weight[5] = 7
+    assert wv["up"].tolist() == [0, 0, 0.5]
+
+
+def test_embedding_unfrozen_learns_all_rows(saved):
+    embedding = load(saved).to_embedding(freeze=False)
+    embedding(torch.tensor([0, 5])).sum().backward()
+    assert embedding.weight.grad[:, 0].tolist() == [1, 0, 0, 0, 0, 1, 0]
+
+
+def test_unk_is_written_alike_in_vocab_and_vectors():
+    from w2v import vocab
+
+    assert vocab.UNK == UNK
+
+
+def test_load_gives_back_what_was_saved(saved):
+    wv = load(saved)
+    assert wv.index_to_key == WORDS
+    assert wv.counts.tolist() == list(range(7))
+    np.testing.assert_array_equal(wv.vectors, np.array(TABLE, np.float32))
+    assert wv.vectors.dtype == np.float32
+    assert not wv.vectors.flags.writeable
+    assert type(wv["up"]) is np.ndarray
+
+
+def test_saved_vectors_are_read_by_safetensors(saved):
+    tables = safetensors.numpy.load_file(saved / runs.VECTORS)
+    assert sorted(tables) == ["in_vectors", "out_vectors"]
+    np.testing.assert_array_equal(tables["in_vectors"], np.array(TABLE, np.float32))
+    np.testing.assert_array_equal(tables["out_vectors"], -np.array(TABLE, np.float32))
+
+
+def test_vectors_saved_by_safetensors_are_read(saved):
+    tables = {"out_vectors": np.ones((7, 2), np.float32), "in_vectors": np.eye(7, dtype=np.float32)}
+    safetensors.numpy.save_file(tables, saved / runs.VECTORS, metadata={"format": "pt"})
+    np.testing.assert_array_equal(load(saved).vectors, np.eye(7))
+
+
+def test_save_writes_a_zero_row_for_unk_and_spares_the_table(tmp_path):
+    table = np.ones((2, 3), order="F")
+    save_vectors(tmp_path, [UNK, "a"], np.array([5, 6]), table, table)
+    assert load(tmp_path).vectors.tolist() == [[0, 0, 0], [1, 1, 1]]
+    assert table.tolist() == [[1, 1, 1], [1, 1, 1]]
+    assert (tmp_path / runs.VOCAB).read_bytes() == b"<unk>\t5\na\t6\n"
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["日本", "naïve", "a\u0085b", "a\u2028b", "a\u00a0b", "\ufeffa", "😀", "\u3000", "e\u0301"],
+)
+def test_words_of_every_script_come_back(tmp_path, word):
+    save_vectors(tmp_path, [UNK, word, "z"], [0, 2, 1], np.ones((3, 2)), np.ones((3, 2)))
+    assert load(tmp_path).index_to_key == [UNK, word, "z"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([UNK, "a\tb"], "line 2 has the count"),
+        ([UNK, "a\t1\nb"], "tab or a line end"),
+        ([UNK, ""], "line 2 has no word"),
+        ([UNK, UNK], "'<unk>' is there twice|first word must be"),
+        (["a", UNK], "first word must be <unk>"),
+        ([UNK, "a", "b"], "3 words, 2 counts and 2 vectors"),
+    ],
+)
+def test_save_refuses_words_that_would_not_come_back(tmp_path, words, message):
+    with pytest.raises(W2VError, match=message):
+        save_vectors(tmp_path, words, [1, 1], np.ones((2, 2)), np.ones((2, 2)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_save_refuses_tables_of_different_shapes(tmp_path):
+    with pytest.raises(W2VError, match=r"in_vectors are \(2, 2\), out_vectors \(2, 3\)"):
+        save_vectors(tmp_path, [UNK, "a"], [1, 1], np.ones((2, 2)), np.ones((2, 3)))
+
+
+def test_load_of_what_is_no_run_says_so(saved, tmp_path_factory):
+    with pytest.raises(W2VError, match="nowhere is no run: there is no such folder"):
+        load(saved / "nowhere")
+    with pytest.raises(W2VError, match="is no run: there is no such folder"):
+        load(saved / runs.VOCAB)
+    with pytest.raises(W2VError, match=r"is no run: there is no vectors\.safetensors"):
+        load(tmp_path_factory.mktemp("empty"))
+    (saved / runs.VOCAB).unlink()
+    with pytest.raises(W2VError, match=r"is no run: there is no vocab\.tsv"):
+        load(saved)
+    (saved / runs.VOCAB).mkdir()
+    with pytest.raises(W2VError, match=r"cannot read .*vocab\.tsv"):
+        load(saved)
+
+
+def test_load_refuses_a_table_cut_off_anywhere(saved):
+    whole = (saved / runs.VECTORS).read_bytes()
+    for length in range(len(whole)):
+        (saved / runs.VECTORS).write_bytes(whole[:length])
+        with pytest.raises(W2VError, match=r"vectors\.safetensors is damaged: its header"):
+            load(saved)
+    (saved / runs.VECTORS).write_bytes(whole + b"\0")
+    with pytest.raises(
+        W2VError, match=f"promises {len(whole)} bytes, the file has {len(whole) + 1}"
+    ):
+        load(saved)
+
+
+def table_file(header, n_numbers):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(4 * n_numbers)
+
+
+def entry(shape, begin, end, dtype="F32"):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        struct.pack("<Q", 2**63) + b"{}",
+        struct.pack("<Q", 2**64 - 1) + b"{}",
+        table_file(b"{", 0),
+        table_file(b"[]", 0),
+        table_file(b"\xff\xff", 0),
+        table_file(b"[" * 100_000, 0),
+        table_file(b" " * (2**20 + 1), 0),
+        table_file({}, 0),
+        table_file({"in_vectors": None}, 0),
+        table_file({"out_vectors": entry([7, 1], 0, 28)}, 7),
+        table_file({"in_vectors": entry([7, 1], 0, 28, "F16")}, 7),
+        table_file({"in_vectors": entry([7, 10**18], 0, 28 * 10**18)}, 7),
+        table_file({"in_vectors": entry([2**62, 4], 0, 28)}, 7),
+        table_file({"in_vectors": entry([-7, -1], 0, 28)}, 7),
+        table_file({"in_vectors": entry([7.0, 1], 0, 28)}, 7),
+        table_file({"in_vectors": entry([7, 1], 28, 0)}, 7),
+        table_file({"in_vectors": entry([7, 1], 4, 32)}, 8),
+        table_file({"in_vectors": entry([7], 0, 28)}, 7),
+        table_file({"in_vectors": entry([7, 1, 1], 0, 28)}, 7),
+        table_file({"in_vectors": entry([7, 0], 0, 0)}, 0),
+        table_file({"in_vectors": entry([7, 1], 0, 28), "more": entry([7], 0, 28)}, 7),
+    ],
+    ids=itertools.count(),
+)
+def test_load_refuses_a_header_that_lies(saved, content):
+    (saved / runs.VECTORS).write_bytes(content)
+    with pytest.raises(W2VError, match=r"^\S*vectors\.safetensors is damaged: [^\n]*$"):
+        load(saved)
+
+
+def test_load_refuses_vectors_of_another_vocabulary(saved):
+    save = table_file({"in_vectors": entry([8, 1], 0, 32)}, 8)
+    (saved / runs.VECTORS).write_bytes(save)
+    with pytest.raises(W2VError, match=r"damaged: 8 vectors, 7 words in vocab\.tsv"):
+        load(saved)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"\t1", "line 4 has no word"),
+        (b"", "line 4 has no word"),
+        (b"n", "line 4 has the count ''"),
+        (b"n 1", "line 4 has the count ''"),
+        (b"n\t1\t2", "line 4 has the count"),
+        (b"n\t-1", "line 4 has the count '-1'"),
+        (b"n\t1.5", "line 4 has the count '1.5'"),
+        (b"n\t1\r", "line 4 has the count"),
+        (b"n\t9223372036854775808", "line 4 has the count"),
+        ("n\t٣".encode(), "line 4 has the count"),
+        (b"east\t1", "the word 'east' is there twice"),
+        (b"n\xff\t1", "byte 24 is not UTF-8"),
+    ],
+)
+def test_load_refuses_a_damaged_vocabulary(saved, line, message):
+    lines = (saved / runs.VOCAB).read_bytes().split(b"\n")
+    assert lines[3] == b"northeast\t3"
+    (saved / runs.VOCAB).write_bytes(b"\n".join([*lines[:3], line, *lines[4:]]))
+    with pytest.raises(W2VError, match=rf"vocab\.tsv is damaged: {message}"):
+        load(saved)
+
+
+def test_load_refuses_a_vocabulary_cut_off_anywhere(saved):
+    whole = (saved / runs.VOCAB).read_bytes()
+    for length in range(len(whole)):
+        (saved / runs.VOCAB).write_bytes(whole[:length])
+        with pytest.raises(W2VError, match="is damaged"):
+            load(saved)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_load_never_mixes_two_runs(saved):
+    run, old, new = saved / "run", saved / "old", saved / "new"
+    old.mkdir()
+    new.mkdir()
+    run.symlink_to(old)
+    (saved / "link").symlink_to(new)
+    save_vectors(new, [UNK, "new"], [0, 1], np.ones((2, 2)), np.ones((2, 2)))
+    for name in (runs.VECTORS, runs.VOCAB):
+        os.mkfifo(old / name)  # opening it for reading waits until it is opened for writing
+
+    with ThreadPoolExecutor() as beside:
+        loading = beside.submit(load, run)
+        table = open_when_read(old / runs.VECTORS, loading)
+        (saved / "link").replace(run)
+        os.close(table)
+        vocab = open_when_read(old / runs.VOCAB, loading)
+        if vocab is not None:  # else it came late, and opened the new one
+            os.close(vocab)
+        assert loading.result().index_to_key == [UNK, "new"]
+
+
+def open_when_read(pipe, reader):
+    """A handle to write to a named pipe, once `reader` has it open; None if it ended before."""
+    while not reader.done():
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.001)
+    return None

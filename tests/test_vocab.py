@@ -1,0 +1,110 @@
+import itertools
+
+import numpy as np
+import pytest
+
+import slow
+from texts import Text, text, zipf_lines
+from w2v import vocab
+from w2v.config import W2VError
+from w2v.vocab import WORD, read
+
+
+def sentences(encoded):
+    """The ids of each sentence, from the flags."""
+    found = []
+    for block in encoded.blocks:
+        for token in block.tolist():
+            if token < 0:
+                found.append([])
+            found[-1].append(token & int(WORD))
+    return found
+
+
+def test_read_orders_by_count_then_first_appearance():
+    vocabulary, encoded = read(text("b a c\na d c\n\nd e\n"), 2)
+    assert vocabulary.words == ["<unk>", "a", "c", "d"]
+    assert vocabulary.counts.tolist() == [2, 2, 2, 2]
+    assert sentences(encoded) == [[1, 2], [1, 3, 2], [3]]
+    assert (encoded.n_lines, encoded.n_read, encoded.n_tokens) == (4, 8, 6)
+
+
+def test_read_takes_the_word_unk_as_unknown():
+    vocabulary, encoded = read(text("x <unk> y\nx y <unk> <unk>\n"), 1)
+    assert vocabulary.words == ["<unk>", "x", "y"]
+    assert vocabulary.counts.tolist() == [3, 2, 2]
+    assert sentences(encoded) == [[1, 2], [1, 2]]
+
+
+def test_read_splits_at_ascii_white_space_only():
+    vocabulary, encoded = read(text("a\tb\r\na\u00a0b  a\vb\fé\u3000z\n"), 1)
+    assert vocabulary.words == ["<unk>", "a", "b", "a\u00a0b", "é\u3000z"]
+    assert sentences(encoded) == [[1, 2], [3, 1, 2, 4]]
+
+
+@pytest.mark.parametrize("min_count", [1, 3])
+def test_read_equals_plain_python_wherever_the_text_is_cut(min_count):
+    content = zipf_lines(3000, 2000, seed=min_count)
+    words, counts, expected = slow.encode(content, min_count)
+    raw = content.encode()
+    for size in (len(raw), 1000, 37):
+        cuts = [0]
+        while cuts[-1] < len(raw):
+            end = min(cuts[-1] + size, len(raw))
+            while raw[end - 1] not in b" \n":
+                end += 1
+            cuts.append(end)
+        pieces = [raw[start:end] for start, end in itertools.pairwise(cuts)]
+        vocabulary, encoded = read(Text(pieces), min_count)
+        assert vocabulary.words == words
+        assert vocabulary.counts.tolist() == counts
+        assert sentences(encoded) == expected
+
+
+def test_read_grows_with_the_vocabulary():
+    # More words than the table first holds (2¹⁵), and more letters than it has room for (2²⁰).
+    words = [f"{number:x}-{'long' * 8}" for number in range(50_000)]
+    vocabulary, encoded = read(text(" ".join(words) + "\n" + " ".join(words[:2]) + "\n"), 1)
+    assert vocabulary.words == ["<unk>", *words]
+    assert sentences(encoded) == [list(range(1, 50_001)), [1, 2]]
+
+
+def test_read_cuts_blocks_but_no_text(monkeypatch):
+    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 7)
+    content = zipf_lines(30, 40)
+    _, _, expected = slow.encode(content, 1)
+    _, encoded = read(text(content), 1)
+    assert {len(block) for block in encoded.blocks[:-1]} == {7}
+    assert all(block[0] < 0 for block in encoded.blocks)
+    tokens = np.concatenate(encoded.blocks) & WORD
+    assert tokens.tolist() == [word for sentence in expected for word in sentence]
+
+
+def test_read_digests_the_text_not_its_pieces():
+    whole = read(Text([b"a b a b\n"]), 1)[1].digest
+    # By the sha256sum of coreutils:
+    assert whole == "6424b2ddc19c510eba93a0965fb737707bb8210112936a81323004db41ff7503"
+    assert read(Text([b"a b ", b"a b\n"]), 1)[1].digest == whole
+    assert read(Text([b"a b a c\n"]), 1)[1].digest != whole
+
+
+@pytest.mark.parametrize("content", ["", " \n\t \n"])
+def test_read_refuses_a_text_without_words(content):
+    with pytest.raises(W2VError, match=r"a test text holds no words"):
+        read(text(content), 1)
+
+
+def test_read_refuses_fewer_than_two_words():
+    message = r"has 3 different words, of which 1 occur at least 2 times; .* lower --min-count"
+    with pytest.raises(W2VError, match=message):
+        read(text("a b a c\n"), 2)
+
+
+def test_read_gives_the_known_counts_of_ptb(ptb_dir):
+    from w2v.config import Config
+    from w2v.corpus import open_corpus
+
+    vocabulary, encoded = read(open_corpus(Config(corpus="ptb", data_dir=str(ptb_dir))), 10)
+    assert len(vocabulary) == 6719
+    assert vocabulary.words[:3] == ["<unk>", "the", "N"]
+    assert (encoded.n_lines, encoded.n_read, encoded.n_tokens) == (42_068, 887_521, 820_056)

@@ -1,0 +1,137 @@
+"""Files and folders put in their place in one step: all there, or as it was before."""
+
+import contextlib
+import ctypes
+import os
+import re
+import shutil
+import sys
+import time
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_STAGED, _ASIDE = "new", "old"  # endings of the hidden names beside a target
+_STALE_AFTER = 60.0  # seconds; a younger hidden folder may not have been locked yet
+
+
+def write(target, content):
+    """Make the file `target` hold the bytes `content`. Raises: OSError, with no change made."""
+    staging = _beside(target, _STAGED)
+    try:
+        staging.write_bytes(content)
+        flush(staging)
+        staging.replace(target)
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def staged(target):
+    """A new hidden folder beside `target`; what bears its name at the end is removed.
+
+    That is the unfinished new run, or the old one after the two were exchanged.
+    """
+    staging = _beside(target, _STAGED)
+    staging.mkdir()
+    lock = _lock(staging)
+    try:
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder):
+    """An open handle that locks `folder` until it is closed or we die; None if it cannot be had."""
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process's, or a network file system without locks
+        os.close(handle)
+        return None
+    return handle
+
+
+def sweep(target):
+    """Clear away what killed processes left beside `target`; what may be in use is not touched."""
+    pattern = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.({_STAGED}|{_ASIDE})")
+    for folder in target.parent.iterdir():
+        match = pattern.fullmatch(folder.name)
+        if not match or not _is_stale(folder):
+            continue
+        if match[1] == _ASIDE and not os.path.lexists(target):
+            folder.rename(target)  # killed between the two renames of swap
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_stale(folder):
+    if time.time() - folder.stat().st_mtime < _STALE_AFTER:
+        return False
+    lock = _lock(folder)
+    if lock is not None:
+        os.close(lock)
+    return lock is not None
+
+
+def swap(new, target):
+    """Put the folder `new` at `target`; an old run is left under the name of `new`, or removed."""
+    if not os.path.lexists(target):
+        new.rename(target)
+    elif not _exchange(new, target):
+        aside = _beside(target, _ASIDE)
+        target.rename(aside)
+        try:
+            new.rename(target)
+        except OSError:
+            aside.rename(target)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(one, other):
+    """Swap two folders' names in one step; False where the system or the file system cannot."""
+    here, swap = -100, 2  # AT_FDCWD of Linux; RENAME_EXCHANGE there and RENAME_SWAP of macOS
+    one, other = os.fsencode(one), os.fsencode(other)
+    try:
+        if sys.platform == "linux":
+            return ctypes.CDLL(None).renameat2(here, one, here, other, swap) == 0
+        if sys.platform == "darwin":
+            return ctypes.CDLL(None).renamex_np(one, other, swap) == 0
+    except AttributeError:  # a C library without that call
+        pass
+    return False
+
+
+def flush_tree(folder):
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            flush(os.path.join(parent, name))
+        _flush_names(parent)
+
+
+def _flush_names(folder):
+    """Have a folder's list of names on the disk, where the file system offers that."""
+    with contextlib.suppress(OSError):
+        flush(folder)
+
+
+def flush(path):
+    """Have what was written to `path` on the disk before going on."""
+    if os.name == "nt":  # opens no folder, and flushes no file that is open for reading
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _beside(target, ending):
+    return target.with_name(f".{target.name}.{os.urandom(4).hex()}.{ending}")

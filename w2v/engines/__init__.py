@@ -1,0 +1,57 @@
+"""Engines: each does one update of masked sigmoid binary cross-entropy, and reports the loss.
+
+An engine has `description`, `train(windows, first_batch, lrs)` and `tables()`; TorchEngine
+documents them.
+"""
+
+import dataclasses
+import os
+import sys
+
+from w2v.config import UsageError
+
+
+def resolve(config):
+    """The Config with the engine that `auto` stands for here.
+
+    Raises:
+        UsageError: settings that no engine, or not the one asked for, can do.
+    """
+    engine = config.engine
+    if engine == "auto":
+        plain = config.optimizer == "sgd" and config.device in ("auto", "cpu")
+        engine = "cpu" if plain and not (config.device == "auto" and _has_cuda()) else "torch"
+    if engine == "cpu":
+        if config.optimizer != "sgd":
+            raise UsageError(
+                f"--engine cpu cannot do --optimizer {config.optimizer}; "
+                "give --engine torch, or --optimizer sgd"
+            )
+        if config.device not in ("auto", "cpu"):
+            raise UsageError(
+                f"--engine cpu cannot use --device {config.device}; give --engine torch for it"
+            )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if config.workers and config.workers > cores:
+        raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
+    return dataclasses.replace(config, engine=engine, workers=config.workers or cores)
+
+
+def _has_cuda():
+    """Whether torch can use an NVIDIA GPU; torch, slow to import, is asked only if there is one."""
+    if sys.platform == "darwin":
+        return False
+    if sys.platform == "linux" and not any(map(os.path.exists, ("/dev/nvidiactl", "/dev/dxg"))):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def make_engine(in_vectors, out_vectors, config):
+    """The engine that a resolved Config names, on copies of the tables."""
+    if config.engine == "cpu":
+        from w2v.engines.cpu import CpuEngine as Engine
+    else:
+        from w2v.engines.torch import TorchEngine as Engine
+    return Engine(in_vectors, out_vectors, config)

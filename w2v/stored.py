@@ -1,0 +1,97 @@
+"""The two files that hold vectors, byte by byte; nothing in them is believed unchecked.
+
+vocab.tsv: a line for each word, in id order: word, tab, count; UTF-8.
+vectors.safetensors: 8 bytes, the length n of the header; n bytes of JSON, {name: {"dtype", "shape",
+"data_offsets": [begin, end]}}; the numbers, little-endian, where the offsets count from.
+"""
+
+import json
+import math
+import os
+import struct
+
+import numpy as np
+
+from w2v.config import W2VError
+
+_HEADER_MAX = 2**20  # bytes; ours are about 200
+
+
+def damaged(path, what):
+    return W2VError(f"{path} is damaged: {what}")
+
+
+def parse_vocab(raw, path):
+    """The words and counts in the bytes of a vocab.tsv, two lists."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise damaged(path, f"byte {error.start} is not UTF-8") from error
+    if not text.endswith("\n"):
+        raise damaged(path, "its last line has no end")
+    words, counts = [], []
+    # Not splitlines(): a word may hold U+2028 and other ends of lines that are not ours.
+    for number, line in enumerate(text[:-1].split("\n"), 1):
+        word, _, count = line.partition("\t")
+        if not word:
+            raise damaged(path, f"line {number} has no word")
+        if not (count.isascii() and count.isdigit() and len(count) < 19):  # below 2^63
+            raise damaged(path, f"line {number} has the count {count[:40]!r}")
+        words.append(word)
+        counts.append(int(count))
+    return words, counts
+
+
+def write_tensors(path, tensors):
+    """Write {name: float32 array} as a safetensors file.
+
+    Differs from safetensors.numpy.save_file: makes no copies, and the file has the usual access
+    rights, where that library's can be read by its owner alone.
+    """
+    header, end = {}, 0
+    for name, array in tensors.items():
+        begin, end = end, end + array.nbytes
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the format wants the numbers aligned
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for array in tensors.values():
+            file.write(np.ascontiguousarray(array, "<f4").data)
+
+
+def map_tensor(file, path, name):
+    """One (V, D) float32 tensor of a safetensors file, mapped read-only: nothing is copied.
+
+    Whatever the header says is first checked against the size of the file, which the tensors must
+    fill without a gap, as the format demands.
+    """
+    size = os.fstat(file.fileno()).st_size
+    start = 8 + struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
+    if start > min(size, 8 + _HEADER_MAX):
+        raise damaged(path, f"its header ends at byte {start}, the file at byte {size}")
+    try:
+        header = json.loads(file.read(start - 8))
+        header.pop("__metadata__", None)
+        spans = sorted(_span(entry) for entry in header.values())
+        shape = header[name]["shape"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(path, f"its header does not describe {name} in float32") from error
+    ends = [0, *(end for _, end in spans)]
+    if [begin for begin, _ in spans] != ends[:-1] or start + ends[-1] != size:
+        raise damaged(path, f"its header promises {start + ends[-1]} bytes, the file has {size}")
+    if len(shape) != 2 or 0 in shape:
+        raise damaged(path, f"{name} has the shape {shape}, not (words, dimensions)")
+    offset = start + header[name]["data_offsets"][0]
+    return np.memmap(file, "<f4", "r", offset, tuple(shape)).view(np.ndarray)
+
+
+def _span(entry):
+    """(begin, end) of a tensor in a safetensors file, as its header's entry has it."""
+    begin, end = entry["data_offsets"]
+    numbers = [begin, end, *entry["shape"]]
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError("a size is no whole number")
+    if entry["dtype"] != "F32" or end - begin != 4 * math.prod(entry["shape"]):
+        raise ValueError("the numbers are not float32")
+    return begin, end
