@@ -13,8 +13,9 @@ PACKAGE = ROOT / "w2v"
 # A module may import those to its left only.
 ORDER = [
     "config", "cli", "atomic", "stored", "runs", "vectors", "compiled",
-    "ptb", "sample_corpus", "corpus", "sampling", "vocab", "batches", "tables",
-    "model", "engines.cpu", "engines.torch", "engines", "plots", "trainer", "console",
+    "lanes", "threads", "ptb", "sample_corpus", "corpus", "sampling", "vocab", "batches", "tables",
+    "model", "engines.kernels", "engines.cpu", "engines.torch", "engines", "plots", "trainer",
+    "console",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v import runs, trainer, vocab
+from w2v import runs, tables, trainer, vocab
 from w2v.config import Config, W2VError
 
 
@@ -92,6 +92,21 @@ def test_train_refuses_a_text_that_subsampling_empties(tmp_path, monkeypatch):
     with pytest.raises(W2VError, match=r"subsampling with --sample 1e-09 left no sentence"):
         w2v.train(corpus="two.txt", min_count=1, sample=1e-9, engine="cpu")
     assert not (tmp_path / "runs" / "two").exists()
+
+
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
+def test_train_that_diverges_says_where_and_what_to_try(corpus, engine):
+    message = r"training diverged: the loss is (nan|inf) after batch \d+ of epoch 1, at .*try --lr"
+    with pytest.raises(W2VError, match=message):
+        w2v.train(corpus=corpus, engine=engine, epochs=1, lr=1000.0, **SMALL)
+    assert not runs.default_out("zipf").exists()
+
+
+def test_train_refuses_tables_that_do_not_fit(corpus, monkeypatch):
+    monkeypatch.setattr(tables, "_available_memory", lambda: 10_000)
+    message = r"201 words of --vector-size 8 need 0.0 GiB of memory and 0.0 GiB are available"
+    with pytest.raises(W2VError, match=message):
+        w2v.train(corpus=corpus, engine="cpu", **SMALL)
 
 
 def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):

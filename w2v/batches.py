@@ -7,10 +7,11 @@ import numpy as np
 from numba import njit
 
 from w2v import sampling
-from w2v.compiled import compiled
+from w2v.compiled import compiled, prefetch_row
 from w2v.vocab import START, WORD
 
 MAX_DRAWS = 16  # a noise word that is one of the contexts after so many draws is left out
+AHEAD = 4  # windows between asking for a place in the text and reading there
 
 
 class Rows(NamedTuple):
@@ -109,7 +110,7 @@ class Windows:
         """The Batch of windows number·B to (number+1)·B - 1; a pure function of its number."""
         order = self.order[number * self.batch_size : (number + 1) * self.batch_size]
         rows = Rows.empty(len(order), self.max_entries)
-        draw_rows(self.tokens, order, self.first_position, *self.draws, *rows, 0, len(order))
+        draw_rows(self.tokens, order, self.first_position, *self.draws, *rows)
         return Batch.from_rows(rows)
 
 
@@ -202,23 +203,27 @@ def draw_window(
         n_contexts += 1
         i += 1
 
-    seen = np.uint64(0)  # bit (id mod 64) of every context: most noise words need no closer look
+    seen = also_seen = np.uint64(0)  # marks of the contexts: most noise words need no closer look
     for j in range(n_contexts):
-        seen |= np.uint64(1) << np.uint64(entries[j] & 63)
+        one, other = _marks(entries[j])
+        seen |= np.uint64(1) << one
+        also_seen |= np.uint64(1) << other
     state = sampling.stream(noise_key, position)
     n_noise = n_contexts * negative
     suspects = np.uint64(0)
     for number in range(n_noise):
         word = sampling.noise_word(sampling.draw(state, number * MAX_DRAWS), noise)
         entries[n_contexts + number] = word
-        suspects |= seen >> np.uint64(word & 63)
+        one, other = _marks(word)
+        suspects |= (seen >> one) & (also_seen >> other)
     if not suspects & np.uint64(1):
         return n_contexts, n_contexts + n_noise
 
     n_entries = n_contexts
     for number in range(n_noise):
         word = entries[n_contexts + number]
-        if (seen >> np.uint64(word & 63)) & np.uint64(1):
+        one, other = _marks(word)
+        if (seen >> one) & (also_seen >> other) & np.uint64(1):
             again = 1
             while _among(word, entries, n_contexts) and again < MAX_DRAWS:
                 bits = sampling.draw(state, number * MAX_DRAWS + again)
@@ -232,6 +237,12 @@ def draw_window(
 
 
 @njit(inline="always")
+def _marks(word):
+    """Two numbers below 64 that say little of each other; two words rarely share both."""
+    return np.uint64(word & 63), np.uint64(np.uint32(word * 2654435769) >> np.uint32(26))
+
+
+@njit(inline="always")
 def _among(word, entries, n):
     found = False
     for j in range(n):
@@ -242,13 +253,17 @@ def _among(word, entries, n):
 @compiled
 def draw_rows(
     tokens, order, first_position, radius_key, noise_key, noise, window, negative,
-    centers, entries, n_contexts, n_entries, start, stop,
+    centers, entries, n_contexts, n_entries,
 ):  # fmt: skip
-    """Draw the windows centered at tokens[order[start:stop]] into rows start to stop - 1 of Rows.
+    """Draw the windows centered at tokens[order], in this order, into Rows.
 
     Draws and Rows come as their fields: tuples of arrays go wrong inside Numba's prange.
     """
-    for row in range(start, stop):
+    places = tokens.reshape(-1, 1)
+    for row in range(len(order)):
+        if row + AHEAD < len(order):  # a random place of a long text is in no cache
+            prefetch_row(places, order[row + AHEAD] - window)
+            prefetch_row(places, order[row + AHEAD] + window)
         center = order[row]
         centers[row] = tokens[center] & WORD
         n_contexts[row], n_entries[row] = draw_window(

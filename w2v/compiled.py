@@ -40,10 +40,12 @@ def is_cached():
 
 @functools.cache
 def _cache_folder():
-    """A writable folder whose name changes with any source file of the package."""
+    """A writable folder whose name changes with any of our files that has compiled code."""
     digest = hashlib.sha256()
-    for source in sorted(PACKAGE.rglob("*.py")):
-        digest.update(source.read_bytes())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if b"numba" in source:
+            digest.update(source)
     name = f"numba-{digest.hexdigest()[:16]}"
     user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for parent in (PACKAGE / "__pycache__", user_cache / "w2v"):

@@ -1,10 +1,12 @@
 """The two tables of vectors as training begins."""
 
 import math
+import os
 
 import numpy as np
 
 from w2v import sampling
+from w2v.config import W2VError
 
 # Wider than word2vec's ±0.5/D and 0, from which a corpus of a million tokens takes epochs to leave.
 UNIFORM_IN, UNIFORM_OUT = 0.05, 0.03
@@ -31,3 +33,37 @@ def initial_tables(n_words, config):
         table[0] = 0
         tables.append(table)
     return tuple(tables)
+
+
+def check_memory(n_words, config):
+    """Make sure, before they are made, that the tables fit.
+
+    They are there about twice while they are filled and written; Adam keeps gradients and two
+    moments of every number beside them.
+
+    Raises:
+        W2VError: the machine has less memory than they need; the message says how much.
+    """
+    copies = 5 if config.optimizer == "adam" else 2
+    needed = copies * 2 * n_words * config.vector_size * 4  # bytes of float32
+    there = _available_memory()
+    if needed > there:
+        raise W2VError(
+            f"{n_words:,} words of --vector-size {config.vector_size} need {needed / 2**30:.1f} "
+            f"GiB of memory and {there / 2**30:.1f} GiB are available; lower --vector-size, or "
+            "raise --min-count"
+        )
+
+
+def _available_memory():
+    """Bytes that this process may still take; infinite where the system does not tell."""
+    try:
+        with open("/proc/meminfo") as file:
+            fields = dict(line.split(":") for line in file)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return math.inf

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import math
 import platform
 import time
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from w2v.batches import Batcher
 from w2v.config import W2VError, from_recipe
 from w2v.corpus import open_corpus
 from w2v.plots import plot_loss
-from w2v.tables import initial_tables
+from w2v.tables import check_memory, initial_tables
 from w2v.vocab import read
 
 CALL_CENTERS = 2**16  # about as many centers are trained in one call of an engine
@@ -102,13 +103,15 @@ def train_run(config, watcher):
         watcher.warning(corpus.notice)
     out = Path(runs.default_out(corpus.name) if config.out is None else config.out)
     runs.check_out(out)
+    began = time.perf_counter()
     vocabulary, text = read(corpus, config.min_count, watcher.reading(corpus))
+    description = describe(config, corpus, text, time.perf_counter() - began)
+    check_memory(len(vocabulary), config)
     engine = engines.make_engine(*initial_tables(len(vocabulary), config), config)
-    batcher = Batcher(text, vocabulary.counts, config)
     watcher.starting(config, text, vocabulary, engine)
-    training = Training(config, batcher, engine, watcher)
+    training = Training(config, Batcher(text, vocabulary.counts, config), engine, watcher)
     training.run()
-    save(out, corpus, config, vocabulary, text, engine.tables(), training.metrics)
+    save(out, description, vocabulary, engine.tables(), training.metrics)
     try:
         runs.remember(out)
     except W2VError as error:  # the run is whole all the same
@@ -137,6 +140,11 @@ class Training:
         row = None
         for windows, first, lrs, share in self._calls(epoch):
             loss_sum += self.engine.train(windows, first, lrs)
+            if not math.isfinite(loss_sum):
+                raise W2VError(
+                    f"training diverged: the loss is {loss_sum} after batch {n_batches + 1} of "
+                    f"epoch {epoch}, at learning rate {lrs[0]:g}; try --lr {lrs[0] / 4:.2g}"
+                )
             n_batches += len(lrs)
             n_centers += windows.n_centers(first, len(lrs))
             now = time.perf_counter()
@@ -182,19 +190,24 @@ class Training:
         return method.lr * (1.0 - (epoch - 1 + shares) / self.config.epochs)
 
 
-def save(out, corpus, config, vocabulary, text, tables, metrics):
-    """Write a run folder, whole or not at all. Raises: W2VError, as runs.replace_run does."""
-    description = {
+def describe(config, corpus, text, seconds):
+    """What config.json says of a run: the text, every setting, the versions."""
+    return {
         "corpus": {
             "name": corpus.name,
             "description": corpus.description,
             "sha256": text.digest,
             "lines": text.n_lines,
             "tokens": text.n_read,
+            "seconds": round(seconds, 3),
         },
         "settings": dataclasses.asdict(config),
         "versions": _versions(config),
     }
+
+
+def save(out, description, vocabulary, tables, metrics):
+    """Write a run folder, whole or not at all. Raises: W2VError, as runs.replace_run does."""
     with runs.replace_run(out) as folder:
         vectors.save_vectors(folder, vocabulary.words, vocabulary.counts, *tables)
         with open(folder / runs.CONFIG, "w", encoding="utf-8") as file:

@@ -83,7 +83,7 @@ class TorchEngine:
         return tensor.pin_memory().to(self.device, non_blocking=True)
 
     def tables(self):
-        """in_vectors, out_vectors: (V, D) float32 arrays as they are now."""
+        """in_vectors, out_vectors: (V, D) float32 arrays; views, where the engine's memory is."""
         embeddings = self.model.center, self.model.context
         return tuple(embedding.weight.detach().cpu().numpy() for embedding in embeddings)
 

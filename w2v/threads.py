@@ -1,0 +1,55 @@
+"""Counters that several threads of compiled code share: who does what, and what is done."""
+
+import sys
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+SPINS = 1000  # looks at a counter before letting others have the core
+
+
+@intrinsic
+def add_to(typing_context, counters, index):
+    """counters[index] += 1 in one indivisible step (1-D int64); returns what it was before."""
+
+    def emit(context, builder, signature, arguments):
+        place = _place(context, builder, signature, arguments)
+        return builder.atomic_rmw("add", place, ir.IntType(64)(1), "seq_cst")
+
+    return types.int64(counters, index), emit
+
+
+@intrinsic
+def look_at(typing_context, counters, index):
+    """counters[index], and with it all that was written before it was counted."""
+
+    def emit(context, builder, signature, arguments):
+        place = _place(context, builder, signature, arguments)
+        return builder.load_atomic(place, "seq_cst", align=8)
+
+    return types.int64(counters, index), emit
+
+
+def _place(context, builder, signature, arguments):
+    data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    return builder.gep(data, [context.cast(builder, arguments[1], signature.args[1], types.intp)])
+
+
+if sys.platform == "win32":
+
+    @njit
+    def _let_others_run():
+        pass
+else:
+    _let_others_run = types.ExternalFunction("sched_yield", types.int32())
+
+
+@njit
+def wait_until(counters, index, least):
+    """Return once counters[index] ≥ least."""
+    spins = 0
+    while look_at(counters, index) < least:
+        spins += 1
+        if spins > SPINS:
+            _let_others_run()
