@@ -189,6 +189,14 @@ def draw_window(
         how many contexts, how many entries.
     """
     position = first_position + center
+    n_contexts = _draw_contexts(tokens, center, position, radius_key, window, entries)
+    state = sampling.stream(noise_key, position)
+    return n_contexts, _draw_noise(state, noise, n_contexts, n_contexts * negative, entries)
+
+
+@njit(inline="always")
+def _draw_contexts(tokens, center, position, radius_key, window, entries):
+    """Fill `entries` with the words within a random radius of the center; return how many."""
     bits = sampling.draw(sampling.stream(radius_key, position), 0)
     radius = 1 + np.int64(sampling.below(bits, window))
     n_contexts = 0
@@ -202,14 +210,17 @@ def draw_window(
         entries[n_contexts] = tokens[i]
         n_contexts += 1
         i += 1
+    return n_contexts
 
+
+@njit(inline="always")
+def _draw_noise(state, noise, n_contexts, n_noise, entries):
+    """Append noise words that are none of the contexts; return how many entries there are then."""
     seen = also_seen = np.uint64(0)  # marks of the contexts: most noise words need no closer look
     for j in range(n_contexts):
         one, other = _marks(entries[j])
         seen |= np.uint64(1) << one
         also_seen |= np.uint64(1) << other
-    state = sampling.stream(noise_key, position)
-    n_noise = n_contexts * negative
     suspects = np.uint64(0)
     for number in range(n_noise):
         word = sampling.noise_word(sampling.draw(state, number * MAX_DRAWS), noise)
@@ -217,7 +228,7 @@ def draw_window(
         one, other = _marks(word)
         suspects |= (seen >> one) & (also_seen >> other)
     if not suspects & np.uint64(1):
-        return n_contexts, n_contexts + n_noise
+        return n_contexts + n_noise
 
     n_entries = n_contexts
     for number in range(n_noise):
@@ -233,7 +244,7 @@ def draw_window(
                 continue
         entries[n_entries] = word
         n_entries += 1
-    return n_contexts, n_entries
+    return n_entries
 
 
 @njit(inline="always")

@@ -25,7 +25,7 @@ def compiled(function=None, **options):
     if function is None:
         return functools.partial(compiled, **options)
     chosen = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = chosen or _cache_folder()
+    numba.config.CACHE_DIR = _cache_folder(chosen)
     try:
         return numba.njit(function, cache=True, **options)
     finally:
@@ -34,21 +34,23 @@ def compiled(function=None, **options):
 
 def is_cached():
     """Whether this state of w2v has been compiled here before, at least in part."""
-    folder = Path(numba.config.CACHE_DIR or _cache_folder())
-    return any(folder.rglob("*.nbi"))
+    return any(Path(_cache_folder(numba.config.CACHE_DIR)).rglob("*.nbi"))
 
 
 @functools.cache
-def _cache_folder():
-    """A writable folder whose name changes with any of our files that has compiled code."""
+def _cache_folder(chosen):
+    """A writable folder whose name changes with any of our files that has compiled code.
+
+    It is in `chosen` ($NUMBA_CACHE_DIR), else beside the sources, else in the user's cache.
+    """
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         source = path.read_bytes()
         if b"numba" in source:
             digest.update(source)
     name = f"numba-{digest.hexdigest()[:16]}"
-    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for parent in (PACKAGE / "__pycache__", user_cache / "w2v"):
+    users = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "w2v")
+    for parent in [Path(chosen)] if chosen else [PACKAGE / "__pycache__", users]:
         folder = parent / name
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -104,11 +104,6 @@ class Config:
     device: str = setting(
         "auto", "where the torch engine runs", choices=("auto", "cpu", "cuda", "mps")
     )
-    deterministic: bool = setting(
-        True,
-        "same bits for any number of workers; without it, the cpu engine's threads race: faster, "
-        "and different each time",
-    )
     workers: int | None = setting(None, "CPU threads (default: all cores)", low=1, high=4096)
 
     def __post_init__(self):

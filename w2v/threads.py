@@ -10,7 +10,7 @@ SPINS = 1000  # looks at a counter before letting others have the core
 
 
 @intrinsic
-def add_to(typing_context, counters, index):
+def add_one(typing_context, counters, index):
     """counters[index] += 1 in one indivisible step (1-D int64); returns what it was before."""
 
     def emit(context, builder, signature, arguments):

@@ -5,9 +5,6 @@ A batch takes two phases. First, over chunks of windows: draw them, and compute 
 vector to be added to one row. Then, over buckets of rows: each bucket's terms are added by one
 thread, in the order of the batch. So the result is the minibatch's, exactly, and the same bits for
 any number of threads, whoever takes which part.
-
-Racing (`deterministic=False`) has no phases: a thread changes the rows of a window at once, while
-others read and change them too.
 """
 
 from typing import NamedTuple
@@ -18,9 +15,9 @@ from numba import njit, prange
 
 from w2v.batches import Draws, Rows, draw_rows
 from w2v.compiled import compiled, prefetch_row
-from w2v.engines.kernels import FAST, PAD, coefficients, logits, round_up, update, weighted_sum
+from w2v.engines.kernels import FAST, PAD, coefficients, logits, round_up, weighted_sum
 from w2v.lanes import LANES, load, multiply_add, splat, store
-from w2v.threads import add_to, wait_until
+from w2v.threads import add_one, wait_until
 
 CHUNK = 32  # windows that a thread takes at a time
 BUCKETS_PER_WORKER = 4  # fewer leave threads idle at the end of a phase, more read vectors anew
@@ -79,24 +76,6 @@ def _to_rows(entries, n_entries, n_words):
 
 
 @njit(inline="always")
-def _prefetch_window(rows, centers, entries, n_entries, window):
-    if window < len(centers):
-        prefetch_row(rows, centers[window])
-        for e in range(n_entries[window]):
-            prefetch_row(rows, entries[window, e])
-
-
-@njit(inline="always")
-def _slopes_of_window(center, ids, n_contexts, n, rows, lr, sources, v, x):
-    """sources[v] = the center's vector, x = the window's coefficients; returns its loss."""
-    for k in range(0, sources.shape[1], LANES):
-        store(sources, v, k, load(rows, center, k))
-    logits(sources, v, rows, ids, round_up(n, 4), x)
-    mean = F32(1) / F32(n)
-    return mean * coefficients(x, n_contexts, n, F32(lr) * mean)
-
-
-@njit(inline="always")
 def _bucket(row, n_buckets):
     """Fibonacci hashing: neighbouring rows, alike in how frequent they are, go far apart."""
     share = U32(U32(row) * U32(2654435769))  # of 2³²
@@ -123,9 +102,16 @@ def _differentiate(
     for window in range(len(centers)):
         center, ids, n = centers[window], entries[window], n_entries[window]
         v, step = U32(window), U32(CHUNK + window)
-        loss += _slopes_of_window(center, ids, n_contexts[window], n, rows, lr, sources, v, x)
+        for k in range(0, sources.shape[1], LANES):
+            store(sources, v, k, load(rows, center, k))
+        logits(sources, v, rows, ids, round_up(n, 4), x)
+        mean = F32(1) / F32(n)
+        loss += mean * coefficients(x, n_contexts[window], n, F32(lr) * mean)
         weighted_sum(x, rows, ids, round_up(n, 4), sources, step)
-        _prefetch_window(rows, centers, entries, n_entries, window + 1)
+        if window + 1 < len(centers):
+            prefetch_row(rows, centers[window + 1])
+            for e in range(n_entries[window + 1]):
+                prefetch_row(rows, entries[window + 1, e])
         for e in range(n):
             _put_term(terms, starts, n_buckets, ids[e], x[e], v)
         _put_term(terms, starts, n_buckets, center, F32(1), step)
@@ -155,92 +141,62 @@ def _apply(terms, start, stop, sources, rows):
 
 
 @compiled(**FAST)
-def _race(centers, entries, n_contexts, n_entries, rows, n_words, lr, sources):
-    """Train the windows one by one on the live tables; return their loss."""
-    _to_rows(entries, n_entries, n_words)
-    x = np.empty(entries.shape[1], F32)
-    v, step = U32(0), U32(1)
-    loss = 0.0
-    for window in range(len(centers)):
-        center, ids, n = centers[window], entries[window], n_entries[window]
-        loss += _slopes_of_window(center, ids, n_contexts[window], n, rows, lr, sources, v, x)
-        update(x, rows, ids, round_up(n, 4), sources, v, step)
-        _prefetch_window(rows, centers, entries, n_entries, window + 1)
-        for k in range(0, sources.shape[1], LANES):
-            total = multiply_add(splat(F32(1)), load(sources, step, k), load(rows, center, k))
-            store(rows, center, k, total)
-    return loss
-
-
-@compiled(**FAST)
 def _work(
-    thread, counters, deterministic, batch_size, tokens, order, first_position, radius_key,
-    noise_key, noise, window, negative, centers, entries, n_contexts, n_entries, n_given, rows,
-    n_words, lrs, losses, sources, terms, starts,
+    counters, batch_size, tokens, order, first_position, radius_key, noise_key, noise, window,
+    negative, centers, entries, n_contexts, n_entries, n_given, rows, n_words, lrs, losses,
+    sources, terms, starts,
 ):  # fmt: skip
     """What every thread does: take the next part of the work, until none is left.
 
     The parts of a batch are its chunks of windows, then its buckets. They are taken in order, so
     a thread that waits, waits for parts that others are at, never for one that nobody has.
     """
-    n_chunks = losses.shape[1]
-    n_buckets = starts.shape[1] - 1 if deterministic else 0
+    n_chunks, n_buckets = len(sources), starts.shape[1] - 1
     n_parts = n_chunks + n_buckets
     while True:
-        taken = add_to(counters, TAKEN)
+        taken = add_one(counters, TAKEN)
         batch, part = taken // n_parts, taken % n_parts
         if batch >= len(lrs):
             return
         before = batch * n_parts  # parts of earlier batches
-        if part >= n_chunks:
+        if part < n_chunks:
+            start = part * CHUNK
+            if len(order):
+                wait_until(counters, DONE, before - n_buckets)  # nobody reads the last windows
+                chosen = order[batch * batch_size : (batch + 1) * batch_size]
+                here = slice(start, min(start + CHUNK, max(start, len(chosen))))
+                draw_rows(
+                    tokens, chosen[here], first_position, radius_key, noise_key, noise, window,
+                    negative, centers[here], entries[here], n_contexts[here], n_entries[here],
+                )  # fmt: skip
+            else:
+                here = slice(start, min(start + CHUNK, max(start, n_given)))
+            wait_until(counters, DONE, before)
+            losses[batch, part] = _differentiate(
+                centers[here], entries[here], n_contexts[here], n_entries[here], rows, n_words,
+                lrs[batch], sources[part], terms[part], starts[part],
+            )  # fmt: skip
+        else:
             wait_until(counters, DONE, before + n_chunks)
             bucket = part - n_chunks
             for chunk in range(n_chunks):
                 start, stop = starts[chunk, bucket], starts[chunk, bucket + 1]
                 _apply(terms[chunk], start, stop, sources[chunk], rows)
-            add_to(counters, DONE)
-            continue
-
-        chunk = part if deterministic else np.int64(thread)  # which place in the scratch
-        if deterministic:
-            wait_until(counters, DONE, before - n_buckets)  # until the batch before needs no Rows
-        if len(order):
-            first = batch * batch_size + part * CHUNK
-            last = min(first + CHUNK, (batch + 1) * batch_size, len(order))
-            chosen = order[first : max(first, last)]
-            here = slice(chunk * CHUNK, chunk * CHUNK + len(chosen))
-            draw_rows(
-                tokens, chosen, first_position, radius_key, noise_key, noise, window, negative,
-                centers[here], entries[here], n_contexts[here], n_entries[here],
-            )  # fmt: skip
-        else:
-            here = slice(min(n_given, part * CHUNK), min(n_given, (part + 1) * CHUNK))
-        if deterministic:
-            wait_until(counters, DONE, before)
-            losses[batch, part] = _differentiate(
-                centers[here], entries[here], n_contexts[here], n_entries[here], rows, n_words,
-                lrs[batch], sources[chunk], terms[chunk], starts[chunk],
-            )  # fmt: skip
-        else:
-            losses[batch, part] = _race(
-                centers[here], entries[here], n_contexts[here], n_entries[here], rows, n_words,
-                lrs[batch], sources[chunk],
-            )  # fmt: skip
-        add_to(counters, DONE)
+        add_one(counters, DONE)
 
 
 @compiled(parallel=True, **FAST)
 def _train(
-    workers, counters, deterministic, batch_size, tokens, order, first_position, radius_key,
-    noise_key, noise, window, negative, centers, entries, n_contexts, n_entries, n_given, rows,
-    n_words, lrs, losses, sources, terms, starts,
+    workers, counters, batch_size, tokens, order, first_position, radius_key, noise_key, noise,
+    window, negative, centers, entries, n_contexts, n_entries, n_given, rows, n_words, lrs,
+    losses, sources, terms, starts,
 ):  # fmt: skip
     """len(lrs) updates, by so many workers."""
-    for thread in prange(workers):
+    for _ in prange(workers):
         _work(
-            thread, counters, deterministic, batch_size, tokens, order, first_position, radius_key,
-            noise_key, noise, window, negative, centers, entries, n_contexts, n_entries, n_given,
-            rows, n_words, lrs, losses, sources, terms, starts,
+            counters, batch_size, tokens, order, first_position, radius_key, noise_key, noise,
+            window, negative, centers, entries, n_contexts, n_entries, n_given, rows, n_words,
+            lrs, losses, sources, terms, starts,
         )  # fmt: skip
 
 
@@ -258,30 +214,28 @@ class CpuEngine:
 
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
-        config: batch_size, window, negative, workers and deterministic.
+        config: batch_size, window, negative and workers.
     """
 
     def __init__(self, in_vectors, out_vectors, config):
         self.n_words, self.vector_size = in_vectors.shape
-        self.workers, self.deterministic = config.workers, config.deterministic
+        self.workers = config.workers
         stride = row_stride(self.vector_size)
         self._rows = _aligned_zeros(2 * self.n_words, stride)  # in_vectors, then out_vectors
         self._in, self._out = self._rows.reshape(2, self.n_words, stride)[:, :, : self.vector_size]
         self._in[:], self._out[:] = in_vectors, out_vectors
         self._batch_size = config.batch_size
-        self._n_chunks = -(-config.batch_size // CHUNK)
-        places = max(self._n_chunks, self.workers)
+        chunks = -(-config.batch_size // CHUNK)
         max_entries = round_up.py_func(2 * config.window * (1 + config.negative), LANES)
         width = round_up.py_func(self.vector_size, LANES)
         buckets = max(2, self.workers) * BUCKETS_PER_WORKER
-        self._batch = Rows.empty(places * CHUNK, max_entries)
-        self._scratch = _Scratch.empty(places, max_entries, width, buckets)
+        self._batch = Rows.empty(chunks * CHUNK, max_entries)
+        self._scratch = _Scratch.empty(chunks, max_entries, width, buckets)
         self._run(*_NOTHING_TO_DRAW, 0, np.empty(0))  # compiles, before anyone looks at a clock
 
     @property
     def description(self):
-        threads = f"{self.workers} thread" + "s" * (self.workers > 1)
-        return f"cpu, {threads}" + ("" if self.deterministic else ", racing")
+        return f"cpu, {self.workers} thread" + "s" * (self.workers > 1)
 
     def train(self, windows, first_batch, lrs):
         order = windows.order[first_batch * windows.batch_size :]
@@ -296,11 +250,10 @@ class CpuEngine:
     def _run(self, tokens, order, first_position, draws, n_given, lrs):
         numba.set_num_threads(self.workers)
         counters = np.zeros(2 * DONE, np.int64)
-        losses = np.zeros((len(lrs), self._n_chunks))
+        losses = np.zeros((len(lrs), len(self._scratch.sources)))
         _train(
-            self.workers, counters, self.deterministic, self._batch_size, tokens, order,
-            first_position, *draws, *self._batch, n_given, self._rows, self.n_words, lrs, losses,
-            *self._scratch,
+            self.workers, counters, self._batch_size, tokens, order, first_position, *draws,
+            *self._batch, n_given, self._rows, self.n_words, lrs, losses, *self._scratch,
         )  # fmt: skip
         return losses.sum()
 

@@ -49,31 +49,6 @@ def weighted_sum(x, rows, ids, n, sources, at):
 
 
 @compiled(**FAST)
-def update(x, rows, ids, n, sources, at, step):
-    """weighted_sum into sources[step], and rows[ids[e]] += x[e] · sources[at], in one go."""
-    for k in range(0, sources.shape[1], LANES):
-        store(sources, step, k, splat(F32(0)))
-    for e in range(0, n, 4):
-        a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
-        xa, xb, xc, xd = splat(x[e]), splat(x[e + 1]), splat(x[e + 2]), splat(x[e + 3])
-        for k in range(0, sources.shape[1], LANES):
-            v, total = load(sources, at, k), load(sources, step, k)
-            u = load(rows, a, k)
-            total = multiply_add(xa, u, total)
-            store(rows, a, k, multiply_add(xa, v, u))
-            u = load(rows, b, k)
-            total = multiply_add(xb, u, total)
-            store(rows, b, k, multiply_add(xb, v, u))
-            u = load(rows, c, k)
-            total = multiply_add(xc, u, total)
-            store(rows, c, k, multiply_add(xc, v, u))
-            u = load(rows, d, k)
-            total = multiply_add(xd, u, total)
-            store(rows, d, k, multiply_add(xd, v, u))
-            store(sources, step, k, total)
-
-
-@compiled(**FAST)
 def coefficients(x, n_contexts, n, step):
     """Turn logits into -step · ∂loss/∂logit; return Σ loss of the entries, in nats.
 
