@@ -20,7 +20,7 @@ from w2v.plots import plot_loss
 from w2v.tables import check_memory, initial_tables
 from w2v.vocab import read
 
-CALL_CENTERS = 2**16  # about as many centers are trained in one call of an engine
+CALL_CENTERS = 2**14  # about as many centers are trained in one call of an engine
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
 
 
