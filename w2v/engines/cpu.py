@@ -219,7 +219,7 @@ class CpuEngine:
 
     def __init__(self, in_vectors, out_vectors, config):
         self.n_words, self.vector_size = in_vectors.shape
-        self.workers = config.workers
+        self.workers = min(config.workers, numba.config.NUMBA_NUM_THREADS)  # its limit is final
         stride = row_stride(self.vector_size)
         self._rows = _aligned_zeros(2 * self.n_words, stride)  # in_vectors, then out_vectors
         self._in, self._out = self._rows.reshape(2, self.n_words, stride)[:, :, : self.vector_size]
