@@ -1,6 +1,7 @@
 """Fixtures that several tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count())))  # read by Numba's import
@@ -8,6 +9,9 @@ os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count())))  # read 
 import pytest
 
 from w2v import ptb
+
+# A shell starts background jobs with SIGINT ignored, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).parent.parent / "data"
 

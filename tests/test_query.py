@@ -205,7 +205,7 @@ def test_query_interrupted_ends_with_130(folder):
         with contextlib.suppress(OSError):  # not yet opened for reading
             writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     asking.send_signal(signal.SIGINT)
-    output = asking.communicate()
+    output = asking.communicate(timeout=30)
     os.close(writer)
     assert (asking.returncode, output) == (130, (b"", b""))
 
