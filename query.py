@@ -9,7 +9,7 @@ from w2v import cli, runs
 
 EPILOG = """\
 With --json, one object: {"run": "runs/ptb", "results": [{"word": "chip", "neighbours":
-[{"word": "microprocessor", "cosine": 0.702}, ...]}, ...]}. Words are answered in the order asked,
+[{"word": "microprocessor", "cosine": 0.745}, ...]}, ...]}. Words are answered in the order asked,
 neighbours best first, cosines in full precision; an unknown word is left out of the results.
 
 exit status: 0 all words answered; 1 a failure, such as an unknown word (the others are answered);
@@ -21,7 +21,7 @@ def main():
 
 
 def _query():
-    asked = _parser().parse_args()
+    asked = _parser().parse_intermixed_args()
     run = runs.last_run() if asked.run is None else asked.run
     vectors = w2v.load(run)
     status, answers = cli.OK, []

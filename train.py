@@ -9,7 +9,7 @@ EPILOG = "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage;
 
 
 def main():
-    return cli.run(_train)
+    return cli.run(_train, unread=cli.FAILURE)  # there is no run then
 
 
 def _train():

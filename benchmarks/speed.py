@@ -34,16 +34,24 @@ WINDOW, SAMPLE = 5, 1e-4
 OURS = {"w2v": []}
 
 
+# A process counts the memory of the one it was forked from as its own, so a small one does it.
+LAUNCHER = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+sys.exit(status)
+"""
+
+
 def run(command):
     """(what it printed, seconds, peak MB) of a command."""
     began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        printed = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    launch = [sys.executable, "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launch, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    if done.returncode:
         sys.exit(f"{' '.join(command)} failed")
-    return printed, time.perf_counter() - began, usage.ru_maxrss / 1024
+    *printed, mb = done.stdout.splitlines()
+    return "\n".join(printed), time.perf_counter() - began, float(mb)
 
 
 def run_side(side, asked, folder):

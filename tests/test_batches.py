@@ -99,6 +99,7 @@ def test_every_center_is_trained_once_an_epoch(monkeypatch):
         windows = one.windows(1, block)
         counted = sum(len(windows.batch(n).centers) for n in range(windows.n_batches))
         assert counted == len(windows.order) == windows.n_centers(0, windows.n_batches)
+        assert sorted(windows.order.tolist()) == list(range(len(windows.tokens)))
         total += counted
     alone = sum(len(block) for block in one.text.blocks) - total  # in sentences of one word
     assert len(one.text.blocks) > 4

@@ -20,8 +20,6 @@ def fill(folder, text):
     """Write a whole run whose every file holds `text`."""
     for name in (runs.VECTORS, runs.VOCAB, runs.CONFIG, runs.METRICS, runs.LOSS):
         (folder / name).write_text(text)
-    (folder / runs.CHECKPOINT).mkdir()
-    (folder / runs.CHECKPOINT / "state.json").write_text(text)
 
 
 def contents(folder):
@@ -54,7 +52,7 @@ def test_default_out_is_in_runs():
 
 def test_replace_run_makes_missing_parents(tmp_path):
     written = make_run(tmp_path / "a" / "b" / "run", "one")
-    assert len(written) == 6
+    assert len(written) == 5
     assert set(written.values()) == {"one"}
     assert hidden(tmp_path / "a" / "b") == []
 
@@ -137,7 +135,7 @@ def test_replace_run_keeps_both_when_a_foreign_file_appeared_meanwhile(tmp_path)
     assert old.pop("notes.txt") == "mine"
     assert set(old.values()) == {"one"}
     assert set(new.values()) == {"two"}
-    assert len(new) == 6
+    assert len(new) == 5
 
 
 def test_swap_without_exchange_needs_two_renames_and_ends_the_same(tmp_path, monkeypatch):
@@ -249,22 +247,13 @@ def test_check_out_names_the_first_foreign_entry(tmp_path):
         (tmp_path / "run" / name).mkdir()
     with pytest.raises(W2VError, match=r"--out is .*run; it holds letters, .* name another folder"):
         runs.check_out(tmp_path / "run")
-    assert len(contents(tmp_path / "run")) == 6
+    assert len(contents(tmp_path / "run")) == 5
 
 
 def test_check_out_refuses_a_folder_that_only_resembles_a_run(tmp_path):
     (tmp_path / runs.CONFIG).write_text("{}")
     with pytest.raises(W2VError, match=r"holds config\.json but no vectors\.safetensors"):
         runs.check_out(tmp_path)
-
-
-def test_check_out_refuses_a_file_called_checkpoint(tmp_path):
-    make_run(tmp_path / "run", "one")
-    (tmp_path / "run" / runs.CHECKPOINT / "state.json").unlink()
-    (tmp_path / "run" / runs.CHECKPOINT).rmdir()
-    (tmp_path / "run" / runs.CHECKPOINT).write_text("mine")
-    with pytest.raises(W2VError, match="it holds checkpoint, which is no part"):
-        runs.check_out(tmp_path / "run")
 
 
 def test_check_out_refuses_a_file(tmp_path):
@@ -334,3 +323,11 @@ def test_remember_that_cannot_write_says_so(tmp_path, monkeypatch):
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(W2VError, match="cannot write runs/last: "):
         runs.remember("somewhere")
+
+
+def test_check_out_refuses_a_folder_inside_a_run(tmp_path):
+    make_run(tmp_path / "run", "old")
+    (tmp_path / "run" / "checkpoint").mkdir()
+    (tmp_path / "run" / "checkpoint" / "thesis.txt").write_text("mine")
+    with pytest.raises(W2VError, match="it holds checkpoint, which is no part"):
+        runs.check_out(tmp_path / "run")

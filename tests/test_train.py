@@ -102,6 +102,14 @@ def test_train_shows_a_progress_bar_on_a_terminal(tmp_path):
     assert re.search(rb"training: +\d+%\|.*loss \d\.\d+, [\d,]+ centers/s", shown)
 
 
+def test_train_whose_output_nobody_reads_does_not_pass_for_trained(tmp_path):
+    (tmp_path / "text.txt").write_text(zipf_lines(100, 500))
+    command = [sys.executable, str(ROOT / "train.py"), "--corpus", "text.txt", "--engine", "cpu"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+        process.stdout.close()
+    assert process.returncode == 1
+
+
 BAD = {
     "missing path": (["--corpus", "nowhere.txt"], 1, r"nowhere\.txt"),
     "empty file": (["--corpus", "empty.txt"], 1, r"empty\.txt.*empty"),

@@ -25,14 +25,15 @@ def say(error):
     print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
 
 
-def run(main):
+def run(main, unread=OK):
     """Call `main()` and turn all that users may meet into an exit status, with no traceback.
 
     Args:
         main: takes nothing; returns an exit status, or None for success.
+        unread: the status when whoever reads our output wants no more of it (`| head`).
     Returns:
         That status; 2 for a UsageError and 1 for any other W2VError, after its one line on stderr;
-        130 when interrupted; 0 when whoever read our output wanted no more of it (`| head`).
+        130 when interrupted; `unread` when our output has no reader any more.
     """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # closed before we began
@@ -45,9 +46,12 @@ def run(main):
                 sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
-        return OK
+        return unread
     except KeyboardInterrupt:
         return INTERRUPTED
+    except MemoryError as error:
+        say(f"out of memory; lower --vector-size, --batch-size or --window ({error})")
+        return FAILURE
     except W2VError as error:
         say(error)
         return USAGE if isinstance(error, UsageError) else FAILURE

@@ -2,6 +2,8 @@
 
 import argparse
 import dataclasses
+import numbers
+import os
 import typing
 from dataclasses import dataclass
 
@@ -22,7 +24,7 @@ class Method:
 
     lr: float
     schedule: str  # "linear": falls to 0 over the whole training; "constant"
-    init: str  # "uniform": within ±INIT_IN and ±INIT_OUT (model constants); "xavier"
+    init: str  # "uniform" or "xavier"; see tables.py
 
 
 OPTIMIZERS = {
@@ -108,7 +110,9 @@ class Config:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+            value = _plain(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            _check(field, value)
 
     @property
     def method(self):
@@ -166,6 +170,17 @@ def _kind(field):
     annotation = field.type
     options = [kind for kind in typing.get_args(annotation) if kind is not type(None)]
     return options[0] if options else annotation
+
+
+def _plain(value):
+    """A path as a str, a NumPy number as Python's."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    return value
 
 
 def _check(field, value):

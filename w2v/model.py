@@ -43,7 +43,7 @@ def masked_bce(logits, labels, mask):
         labels: (B, L) float, 1 for a context word, 0 for a noise word.
         mask:   (B, L) float, 0 for padding.
     Returns:
-        (B,) float, ≥ 0; ln 2 where all logits are 0.
+        (B,) float, ≥ 0; ln 2 where all logits are 0, NaN where all of a row is masked.
     Raises:
         ValueError: shapes differ; the message gives all three.
     Source: Mikolov et al. 2013 (arXiv:1310.4546), eq. 4, divided by the number of terms.
@@ -53,6 +53,6 @@ def masked_bce(logits, labels, mask):
         shapes = ", ".join(str(tuple(part.shape)) for part in (logits, labels, mask))
         raise ValueError(f"logits, labels and mask must have one shape; they have {shapes}")
     entry_losses = functional.binary_cross_entropy_with_logits(
-        logits, labels, mask, reduction="none"
+        logits, labels, weight=mask, reduction="none"
     )
     return entry_losses.sum(dim=1) / mask.sum(dim=1)

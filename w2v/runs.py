@@ -13,7 +13,6 @@ VOCAB = "vocab.tsv"
 CONFIG = "config.json"
 METRICS = "metrics.csv"
 LOSS = "loss.png"
-CHECKPOINT = "checkpoint"  # a folder
 
 RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
@@ -138,10 +137,9 @@ def _unfit(target):
         return "that folder is read-only"
     entries = sorted(set(os.listdir(target)) - _CLUTTER)
     for name in entries:
-        is_part = (target / name).is_dir() if name == CHECKPOINT else name in _FILES
-        if not is_part:
+        if name not in _FILES:
             return f"it holds {name}, which is no part of a run and would be lost"
-    if entries and not {VECTORS, CHECKPOINT} & set(entries):
+    if entries and VECTORS not in entries:
         return f"it holds {entries[0]} but no {VECTORS}, so it is no run and would be lost"
     return None
 

@@ -11,6 +11,8 @@ from w2v.config import W2VError
 # Wider than word2vec's ±0.5/D and 0, from which a corpus of a million tokens takes epochs to leave.
 UNIFORM_IN, UNIFORM_OUT = 0.05, 0.03
 
+BYTES_PER_ENTRY = 20  # of a batch, at least: an id and a term, or the mask, labels and logits
+
 
 def initial_tables(n_words, config):
     """The first center and context vectors, a pure function of the seed.
@@ -36,7 +38,7 @@ def initial_tables(n_words, config):
 
 
 def check_memory(n_words, config):
-    """Make sure, before they are made, that the tables fit.
+    """Make sure, before they are made, that the tables and a batch fit.
 
     They are there about twice while they are filled and written; Adam keeps gradients and two
     moments of every number beside them.
@@ -45,13 +47,16 @@ def check_memory(n_words, config):
         W2VError: the machine has less memory than they need; the message says how much.
     """
     copies = 5 if config.optimizer == "adam" else 2
-    needed = copies * 2 * n_words * config.vector_size * 4  # bytes of float32
+    tables = copies * 2 * n_words * config.vector_size * 4  # bytes of float32
+    entries = config.batch_size * 2 * config.window * (1 + config.negative)
+    needed = tables + entries * BYTES_PER_ENTRY
     there = _available_memory()
     if needed > there:
         raise W2VError(
-            f"{n_words:,} words of --vector-size {config.vector_size} need {needed / 2**30:.1f} "
-            f"GiB of memory and {there / 2**30:.1f} GiB are available; lower --vector-size, or "
-            "raise --min-count"
+            f"{n_words:,} words of --vector-size {config.vector_size} and batches of {entries:,} "
+            f"entries need {needed / 2**30:.1f} GiB of memory, and {there / 2**30:.1f} GiB are "
+            "available; lower --vector-size, --batch-size, --window or --negative, or raise "
+            "--min-count"
         )
 
 

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-import math
 import platform
 import time
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from w2v.tables import check_memory, initial_tables
 from w2v.vocab import read
 
 CALL_CENTERS = 2**14  # about as many centers are trained in one call of an engine
+DIVERGED = 5.0  # nats a center; guessing costs ln 2 = 0.69
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
 
 
@@ -105,7 +105,7 @@ def train_run(config, watcher):
     runs.check_out(out)
     began = time.perf_counter()
     vocabulary, text = read(corpus, config.min_count, watcher.reading(corpus))
-    description = describe(config, corpus, text, time.perf_counter() - began)
+    description = describe(config, corpus, out, text, time.perf_counter() - began)
     check_memory(len(vocabulary), config)
     engine = engines.make_engine(*initial_tables(len(vocabulary), config), config)
     watcher.starting(config, text, vocabulary, engine)
@@ -139,14 +139,17 @@ class Training:
         loss_sum, n_centers, n_batches, rows_due = 0.0, 0, 0, 1
         row = None
         for windows, first, lrs, share in self._calls(epoch):
-            loss_sum += self.engine.train(windows, first, lrs)
-            if not math.isfinite(loss_sum):
-                raise W2VError(
-                    f"training diverged: the loss is {loss_sum} after batch {n_batches + 1} of "
-                    f"epoch {epoch}, at learning rate {lrs[0]:g}; try --lr {lrs[0] / 4:.2g}"
-                )
+            call_loss = self.engine.train(windows, first, lrs)
+            call_centers = windows.n_centers(first, len(lrs))
             n_batches += len(lrs)
-            n_centers += windows.n_centers(first, len(lrs))
+            if not call_loss < DIVERGED * call_centers:  # NaN too
+                raise W2VError(
+                    f"training diverged: the loss is {call_loss / call_centers:.3g} at batch "
+                    f"{n_batches} of epoch {epoch}, with learning rate {lrs[0]:.3g}; nothing was "
+                    f"written; try --lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
+                )
+            loss_sum += call_loss
+            n_centers += call_centers
             now = time.perf_counter()
             row = Metrics(
                 epoch,
@@ -158,14 +161,17 @@ class Training:
                 epoch - 1 + share,
             )
             self.watcher.trained(row)
-            if share * ROWS_PER_EPOCH >= rows_due or share == 1.0:
+            if share * ROWS_PER_EPOCH >= rows_due:
                 self.metrics.append(row)
                 rows_due = int(share * ROWS_PER_EPOCH) + 1
         if row is None:
             raise W2VError(
-                f"subsampling with --sample {self.config.sample:g} left no sentence of two words; "
-                "raise --sample, or give more text"
+                f"no sentence has two words left after --min-count {self.config.min_count} and "
+                f"--sample {self.config.sample:g}; a sentence is a line: lower --min-count, raise "
+                "--sample, or give more text"
             )
+        if self.metrics[-1:] != [row]:  # subsampling may leave nothing of the last block
+            self.metrics.append(row)
         self.watcher.epoch_done(row)
 
     def _calls(self, epoch):
@@ -190,7 +196,7 @@ class Training:
         return method.lr * (1.0 - (epoch - 1 + shares) / self.config.epochs)
 
 
-def describe(config, corpus, text, seconds):
+def describe(config, corpus, out, text, seconds):
     """What config.json says of a run: the text, every setting, the versions."""
     return {
         "corpus": {
@@ -201,7 +207,7 @@ def describe(config, corpus, text, seconds):
             "tokens": text.n_read,
             "seconds": round(seconds, 3),
         },
-        "settings": dataclasses.asdict(config),
+        "settings": {**dataclasses.asdict(config), "out": str(out)},
         "versions": _versions(config),
     }
 

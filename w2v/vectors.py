@@ -2,7 +2,7 @@
 
 wv = load("runs/ptb")
 wv["chip"]                         # (D,) float32
-wv.most_similar("chip", topn=3)    # [("microprocessor", 0.702), ...]
+wv.most_similar("chip", topn=3)    # [("microprocessor", 0.745), ...]
 """
 
 import difflib

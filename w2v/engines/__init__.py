@@ -12,7 +12,7 @@ from w2v.config import UsageError
 
 
 def resolve(config):
-    """The Config with the engine that `auto` stands for here.
+    """The Config with what its defaults stand for here: engine, workers and learning rate.
 
     Raises:
         UsageError: settings that no engine, or not the one asked for, can do.
@@ -34,7 +34,8 @@ def resolve(config):
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if config.workers and config.workers > cores:
         raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
-    return dataclasses.replace(config, engine=engine, workers=config.workers or cores)
+    settled = {"engine": engine, "workers": config.workers or cores, "lr": config.method.lr}
+    return dataclasses.replace(config, **settled)
 
 
 def _has_cuda():

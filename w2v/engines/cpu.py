@@ -255,7 +255,7 @@ class CpuEngine:
             self.workers, counters, self._batch_size, tokens, order, first_position, *draws,
             *self._batch, n_given, self._rows, self.n_words, lrs, losses, *self._scratch,
         )  # fmt: skip
-        return losses.sum()
+        return float(losses.sum())
 
     def tables(self):
         return self._in, self._out
