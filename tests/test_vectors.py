@@ -24,13 +24,13 @@ TABLE = [[0, 0, 0], [2, 0, 0], [0, 3, 0], [1, 1, 0], [-1, 0, 0], [0, 0, 0.5], [1
 
 
 @pytest.fixture
-def compass():
+def winds():
     return WordVectors(WORDS, range(7), np.array(TABLE, np.float32))
 
 
 @pytest.fixture
 def saved(tmp_path):
-    """A run folder of the compass words."""
+    """A run folder of the winds words."""
     table = np.array(TABLE, np.float32)
     save_vectors(tmp_path, WORDS, range(7), table, -table)
     return tmp_path
@@ -60,31 +60,31 @@ def neighbours_by_definition(wv, positive, negative, topn):
     return sorted(cosines, key=lambda pair: -pair[0])[:topn]
 
 
-def test_similarity_is_the_cosine(compass):
-    assert compass.similarity("east", "northeast") == pytest.approx(math.sqrt(0.5), abs=1e-12)
-    assert compass.similarity("east", "north") == 0.0
-    assert compass.similarity("far", "west") == -1.0
+def test_similarity_is_the_cosine(winds):
+    assert winds.similarity("east", "northeast") == pytest.approx(math.sqrt(0.5), abs=1e-12)
+    assert winds.similarity("east", "north") == 0.0
+    assert winds.similarity("far", "west") == -1.0
 
 
-def test_most_similar_ranks_by_cosine_then_id(compass):
-    near = compass.most_similar("east")
+def test_most_similar_ranks_by_cosine_then_id(winds):
+    near = winds.most_similar("east")
     assert [word for word, _ in near] == ["far", "northeast", "north", "up", "west"]
     expected = [1.0, math.sqrt(0.5), 0.0, 0.0, -1.0]
     assert [cosine for _, cosine in near] == pytest.approx(expected, abs=1e-12)
     assert all(type(cosine) is float for _, cosine in near)
 
 
-def test_most_similar_sums_unit_vectors(compass):
+def test_most_similar_sums_unit_vectors(winds):
     # (1,0,0) + (0,1,0) − (−1,0,0) = (2,1,0); were lengths kept, north would weigh 3 times as much.
-    near = dict(compass.most_similar(["east", "north"], ["west"]))
+    near = dict(winds.most_similar(["east", "north"], ["west"]))
     assert near == pytest.approx(
         {"far": 2 / math.sqrt(5), "northeast": 3 / math.sqrt(10), "up": 0.0}, abs=1e-12
     )
 
 
-def test_most_similar_takes_a_word_or_a_list(compass):
-    assert compass.most_similar("up", "east") == compass.most_similar(["up"], ["east"])
-    assert compass.most_similar((), "west")[0] == ("east", 1.0)
+def test_most_similar_takes_a_word_or_a_list(winds):
+    assert winds.most_similar("up", "east") == winds.most_similar(["up"], ["east"])
+    assert winds.most_similar((), "west")[0] == ("east", 1.0)
 
 
 @pytest.mark.parametrize(("positive", "negative"), [(["w3"], []), (["w3", "w90"], ["w7"])])
@@ -115,54 +115,54 @@ def test_most_similar_gives_equal_vectors_in_id_order():
     assert len({cosine for word, cosine in found if int(word[1:]) >= 100}) == 1
 
 
-def test_most_similar_gives_all_there_are_when_asked_for_more(compass):
-    assert len(compass.most_similar("east", topn=1000)) == 5
+def test_most_similar_gives_all_there_are_when_asked_for_more(winds):
+    assert len(winds.most_similar("east", topn=1000)) == 5
     assert WordVectors([UNK, "a"], [0, 1], np.ones((2, 2))).most_similar("a") == []
 
 
 @pytest.mark.parametrize("topn", [0, -1])
-def test_most_similar_refuses_a_topn_below_one(compass, topn):
+def test_most_similar_refuses_a_topn_below_one(winds, topn):
     with pytest.raises(UsageError, match=f"topn is {topn}; it must be 1 or more"):
-        compass.most_similar("east", topn=topn)
+        winds.most_similar("east", topn=topn)
 
 
-def test_most_similar_refuses_no_words(compass):
+def test_most_similar_refuses_no_words(winds):
     with pytest.raises(UsageError, match="no word"):
-        compass.most_similar([])
+        winds.most_similar([])
 
 
-def test_words_without_direction_are_refused(compass):
+def test_words_without_direction_are_refused(winds):
     with pytest.raises(W2VError, match="<unk> stands for all rare words"):
-        compass.most_similar(UNK)
+        winds.most_similar(UNK)
     with pytest.raises(W2VError, match="cancel out"):
-        compass.most_similar(["east", "west"])
+        winds.most_similar(["east", "west"])
     # Opposite but for the rounding of 0.1, 0.2 and 0.3 to float32.
-    compass.vectors[1:3] = [0.1, 0.2, 0.3], [-1, -2, -3]
+    winds.vectors[1:3] = [0.1, 0.2, 0.3], [-1, -2, -3]
     with pytest.raises(W2VError, match="cancel out"):
-        WordVectors(WORDS, range(7), compass.vectors).most_similar(["east", "north"])
+        WordVectors(WORDS, range(7), winds.vectors).most_similar(["east", "north"])
 
 
-def test_a_zero_vector_has_no_direction_and_cosine_0(compass):
-    compass.vectors[5] = 0
+def test_a_zero_vector_has_no_direction_and_cosine_0(winds):
+    winds.vectors[5] = 0
     with pytest.raises(W2VError, match="the vector of 'up' is 0"):
-        compass.similarity("up", "east")
-    assert ("up", 0.0) in compass.most_similar("east")
+        winds.similarity("up", "east")
+    assert ("up", 0.0) in winds.most_similar("east")
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf])
-def test_vectors_that_are_no_numbers_are_named(compass, broken):
-    compass.vectors[3, 1] = broken
+def test_vectors_that_are_no_numbers_are_named(winds, broken):
+    winds.vectors[3, 1] = broken
     with pytest.raises(W2VError, match="the vector of 'northeast' holds NaN or infinity"):
-        compass.most_similar("east")
+        winds.most_similar("east")
 
 
-def test_word_vectors_behave_like_a_mapping(compass):
-    assert len(compass) == 7
-    assert "up" in compass
-    assert "down" not in compass
-    assert compass["up"].tolist() == [0, 0, 0.5]
-    assert compass.index_to_key[compass.key_to_index["west"]] == "west"
-    assert compass.counts.tolist() == list(range(7))
+def test_word_vectors_behave_like_a_mapping(winds):
+    assert len(winds) == 7
+    assert "up" in winds
+    assert "down" not in winds
+    assert winds["up"].tolist() == [0, 0, 0.5]
+    assert winds.index_to_key[winds.key_to_index["west"]] == "west"
+    assert winds.counts.tolist() == list(range(7))
 
 
 def test_an_unknown_word_is_a_key_error_with_suggestions():
@@ -190,13 +190,13 @@ def test_unk_is_never_suggested():
         WordVectors([UNK, "unk"], [1, 1], np.ones((2, 2)))["<unk"]
 
 
-def test_ids_are_rows_and_zero_for_unknown_words(compass):
-    ids = compass.ids(["up", "down", "east"])
+def test_ids_are_rows_and_zero_for_unknown_words(winds):
+    ids = winds.ids(["up", "down", "east"])
     assert ids.dtype == np.int64
     assert ids.tolist() == [5, 0, 1]
-    assert compass.ids([]).shape == (0,)
+    assert winds.ids([]).shape == (0,)
     with pytest.raises(UsageError, match="split the text"):
-        compass.ids("up")
+        winds.ids("up")
 
 
 def test_embedding_holds_a_copy_of_the_vectors(saved):
