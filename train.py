@@ -5,7 +5,10 @@ import sys
 from w2v import cli
 from w2v.config import add_flags, from_recipe
 
-EPILOG = "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 interrupted."
+EPILOG = (
+    "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "
+    "interrupted and 143 terminated, with the state saved for --resume if training had begun."
+)
 
 
 def main():
@@ -20,13 +23,20 @@ def _train():
         epilog=EPILOG,
     )
     add_flags(parser)
-    config = from_recipe(**vars(parser.parse_args()))
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint in the run folder; from the beginning if there is none",
+    )
+    asked = vars(parser.parse_args())
+    resume = asked.pop("resume")
+    config = from_recipe(**asked)
 
     from w2v.console import Console  # only now: --help need not wait for NumPy and Numba
     from w2v.trainer import train_run
 
     with Console() as console:
-        run = train_run(config, console)
+        run = train_run(config, console, resume)
     console.report(run)
 
 

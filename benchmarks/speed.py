@@ -18,20 +18,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from w2v import sampling
-from w2v.batches import subsample
+from w2v.batches import NO_WINDOWS, subsample
 from w2v.config import Config
 from w2v.corpus import open_corpus
 from w2v.vocab import read
 
 ROOT = Path(__file__).parent.parent
 WINDOW, SAMPLE = 5, 1e-4
-OURS = {"w2v": []}
+OURS = {"w2v": [], "w2v racing": ["--no-deterministic"]}
 
 
 # A process counts the memory of the one it was forked from as its own, so a small one does it.
@@ -80,14 +81,9 @@ def run_side(side, asked, folder):
 
 def expected_pairs(vocabulary, text, keep):
     """The (center, context) pairs of an epoch, over the draws of the radius."""
-    pairs = 0.0
-    for block in text.blocks:
-        kept = subsample(block, 0, np.uint64(1), keep)
-        places = np.arange(len(kept))
-        left = places - np.maximum.accumulate(np.where(kept < 0, places, 0))
-        for radius in range(1, WINDOW + 1):  # every pair is seen once from its right end
-            pairs += 2 * np.minimum(left, radius).sum() / WINDOW
-    return pairs
+    draws = NO_WINDOWS.draws._replace(window=WINDOW)
+    kept = (subsample(block, 0, np.uint64(1), keep) for block in text.blocks)
+    return sum(replace(NO_WINDOWS, tokens=k, draws=draws).expected_pairs() for k in kept)
 
 
 def work(asked):

@@ -9,7 +9,10 @@ from texts import text, zipf_lines
 from w2v import engines
 from w2v.batches import Batch, Batcher
 from w2v.config import Config, UsageError
-from w2v.engines.cpu import CpuEngine, row_stride
+from w2v.engines import racing
+from w2v.engines.cpu import CpuEngine
+from w2v.engines.kernels import coefficients, row_stride
+from w2v.engines.racing import RacingEngine
 from w2v.engines.torch import TorchEngine
 from w2v.tables import initial_tables
 from w2v.vocab import read
@@ -91,6 +94,69 @@ def test_engines_train_the_same_vectors_on_the_same_windows():
         assert not ours[0].any()
 
 
+@pytest.mark.parametrize("hot", [7, 1000])
+def test_racing_engine_alone_trains_window_by_window(hot, monkeypatch):
+    monkeypatch.setattr(racing, "HOT", hot)  # words that are trained in copies
+    vocabulary, encoded = read(text(zipf_lines(100, 200)), 1)
+    config = Config(vector_size=20, batch_size=64, workers=1, sample=1e-2)
+    windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+    tables = expected = initial_tables(len(vocabulary), config)
+    total = 0.0
+    for number in range(windows.n_batches):
+        batch = windows.batch(number)
+        for row, center in enumerate(batch.centers):
+            entries = batch.contexts_negatives[row][batch.mask[row] > 0]
+            n_contexts = int(batch.labels[row].sum())
+            one = (center, entries[:n_contexts], entries[n_contexts:])
+            *expected, losses = slow.sgd_step(*expected, [one], 0.2 / (number + 1))
+            total += losses[0]
+    engine = RacingEngine(*tables, config)
+    lrs = 0.2 / np.arange(1, windows.n_batches + 1)
+    assert engine.train(windows, 0, lrs) == pytest.approx(total, rel=1e-4)
+    for ours, right, before in zip(engine.tables(), expected, tables, strict=True):
+        np.testing.assert_allclose(ours, right, atol=1e-4)
+        assert np.abs(right - before).max() > 0.005
+
+
+def test_racing_engine_loses_nothing_that_its_threads_learn():
+    vocabulary, encoded = read(text(zipf_lines(3000, 20000)), 1)
+    results = []
+    for workers in (1, 2, 4):
+        config = Config(vector_size=20, workers=workers, sample=1e-2)
+        windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+        tables = initial_tables(len(vocabulary), config)
+        engine = RacingEngine(*tables, config)
+        lrs = np.full(windows.n_batches, 0.002)  # so little that their order hardly matters
+        results.append((engine.train(windows, 0, lrs), np.subtract(engine.tables(), tables)))
+    (loss, learned), *others = results
+    for other_loss, other_learned in others:
+        assert other_loss == pytest.approx(loss, rel=1e-3)
+        apart = np.linalg.norm(other_learned - learned) / np.linalg.norm(learned)
+        assert apart < 0.02
+
+
+def test_coefficients_are_the_slopes_and_the_loss_of_float64_arithmetic():
+    logits = np.concatenate([np.linspace(-40, 40, 1001), [0.0, 1e-8, -1e-8]])
+    n, n_contexts = len(logits), 300
+    x = np.zeros(n + 16, np.float32)
+    x[:n] = logits
+    s = np.where(np.arange(n) < n_contexts, -1.0, 1.0) * x[:n]
+    loss = coefficients(x, n_contexts, n, np.float32(0.5))
+    assert loss == pytest.approx(np.logaddexp(0, s).sum(), rel=1e-5)
+    slopes = np.where(s < 0, np.exp(np.minimum(s, 0)), 1) / (1 + np.exp(-np.abs(s)))
+    np.testing.assert_allclose(np.abs(x[:n]), 0.5 * slopes, rtol=1e-6)
+    assert (np.sign(x[:n]) == np.where(np.arange(n) < n_contexts, 1, -1)).all()
+    assert not x[n:].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_coefficients_never_hide_what_is_not_finite(value):
+    x = np.zeros(16, np.float32)
+    x[3] = value
+    loss = coefficients(x, 0, 10, np.float32(0.5))
+    assert not np.isfinite(loss) if value != -np.inf else loss == pytest.approx(9 * np.log(2))
+
+
 def test_torch_engine_with_adam_takes_the_steps_of_its_definition():
     rng = np.random.default_rng(3)
     windows = some_windows(rng, 25, [(2, 10), (1, 5), (3, 15)])
@@ -134,6 +200,10 @@ def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
     [
         ({"engine": "cpu", "optimizer": "adam"}, r"--engine cpu cannot do --optimizer adam"),
         ({"engine": "cpu", "device": "cuda"}, r"--engine cpu cannot use --device cuda"),
+        (
+            {"engine": "torch", "deterministic": False},
+            r"--no-deterministic is for --engine cpu; this run takes --engine torch",
+        ),
         ({"workers": 4096}, r"--workers is 4096; this machine gives \d+ cores"),
     ],
 )

@@ -74,3 +74,10 @@ def test_uniform_table_fills_its_range_evenly():
     # The mean of 20,000 draws has a standard deviation of 0.5 / √3 / √20000 = 0.002.
     assert abs(table.mean()) < 0.008
     assert len(np.unique(table)) > 19_900
+
+
+def test_shuffled_sorts_positions_by_their_hash():
+    key, first, n = 12345, 7, 500
+    hashed = [slow.mix64((key + (first + i) * slow.GAMMA) & slow.M64) >> 24 for i in range(n)]
+    expected = sorted(range(n), key=hashed.__getitem__)
+    assert sampling.shuffled(np.uint64(key), first, n).tolist() == expected

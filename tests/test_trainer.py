@@ -6,7 +6,7 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v import runs, tables, trainer, vocab
+from w2v import job, runs, tables, training, vocab
 from w2v.config import Config, W2VError
 
 
@@ -25,7 +25,14 @@ def test_train_writes_a_run_and_returns_it(corpus, engine):
     run = w2v.train(corpus=corpus, engine=engine, epochs=2, seed=4, **SMALL)
     assert str(run.folder) == "runs/zipf"
     assert runs.last_run() == run.folder
-    files = {"config.json", "loss.png", "metrics.csv", "vectors.safetensors", "vocab.tsv"}
+    files = {
+        "checkpoint",
+        "config.json",
+        "loss.png",
+        "metrics.csv",
+        "vectors.safetensors",
+        "vocab.tsv",
+    }
     assert {path.name for path in run.folder.iterdir()} == files
     reloaded = w2v.load("runs/zipf")
     assert np.array_equal(reloaded.vectors, run.vectors.vectors)
@@ -55,7 +62,7 @@ def test_textbook_recipe_draws_once_and_keeps_its_rate(corpus):
 
 
 def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
-    monkeypatch.setattr(trainer, "CALL_CENTERS", 64)
+    monkeypatch.setattr(training, "CALL_CENTERS", 64)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=3, lr=1e-6, **SMALL)
     # At this rate nothing is learned: the loss of every epoch is ln 2, were it summed over the
     # epochs, or divided by the wrong count, it would not be.
@@ -71,14 +78,15 @@ def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
 
 def test_learning_rate_falls_to_zero_over_all_epochs():
     config = Config(epochs=4, lr=2.0)
-    training = trainer.Training(config, None, None, trainer.Watcher())
-    assert training._learning_rates(1, np.array([0.0, 0.5])).tolist() == [2.0, 1.75]
-    assert training._learning_rates(4, np.array([0.5, 1.0])).tolist() == [0.25, 0.0]
+    session = training.Training(config, None, None, None)
+    assert session._learning_rates(np.array([0.0, 0.5])).tolist() == [2.0, 1.75]
+    session.at.epoch = 4
+    assert session._learning_rates(np.array([0.5, 1.0])).tolist() == [0.25, 0.0]
 
 
 def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
     monkeypatch.setattr(vocab, "BLOCK_TOKENS", 5000)
-    monkeypatch.setattr(trainer, "CALL_CENTERS", 1000)
+    monkeypatch.setattr(training, "CALL_CENTERS", 1000)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=2, **SMALL)
     progress = [row.progress for row in run.metrics]
     assert progress == sorted(progress)
@@ -125,7 +133,7 @@ def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(trainer, "plot_loss", fails)
+    monkeypatch.setattr(job, "plot_loss", fails)
     with pytest.raises(W2VError, match=r"cannot write runs/zipf: No space left on device"):
         w2v.train(corpus=corpus, engine="cpu", epochs=1, seed=9, **SMALL)
     assert w2v.load("runs/zipf").vectors.tobytes() == before

@@ -12,7 +12,7 @@ class Text:
     pieces: list
     description: str = "a test text"
 
-    def chunks(self, progress=None):
+    def chunks(self, progress=None, remark=None):
         yield from self.pieces
 
 

@@ -19,13 +19,27 @@ _STALE_AFTER = 60.0  # seconds; a younger hidden folder may not have been locked
 
 def write(target, content):
     """Make the file `target` hold the bytes `content`. Raises: OSError, with no change made."""
+    with staged_file(target) as staging:
+        staging.write_bytes(content)
+
+
+@contextlib.contextmanager
+def staged_file(target):
+    """The path of a file to write beside `target`, which takes its place when the block ends."""
     staging = _beside(target, _STAGED)
     try:
-        staging.write_bytes(content)
+        yield staging
         flush(staging)
         staging.replace(target)
+        _flush_names(target.parent)
     finally:
-        staging.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            staging.unlink(missing_ok=True)
+
+
+def is_staging(name, target_name):
+    """Whether a file or folder of this name is what `target_name` was being written to."""
+    return re.fullmatch(rf"\.{re.escape(target_name)}\.[0-9a-f]{{8}}\.{_STAGED}", name)
 
 
 @contextlib.contextmanager
@@ -67,8 +81,10 @@ def sweep(target):
             continue
         if match[1] == _ASIDE and not os.path.lexists(target):
             folder.rename(target)  # killed between the two renames of swap
-        else:
+        elif folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)
+        else:
+            folder.unlink(missing_ok=True)
 
 
 def _is_stale(folder):

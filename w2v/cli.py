@@ -5,6 +5,7 @@ import os
 import sys
 
 from w2v.config import UsageError, W2VError
+from w2v.interrupts import Interrupted
 
 OK, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130  # 130 = 128 + SIGINT, as shells have it
 
@@ -33,7 +34,7 @@ def run(main, unread=OK):
         unread: the status when whoever reads our output wants no more of it (`| head`).
     Returns:
         That status; 2 for a UsageError and 1 for any other W2VError, after its one line on stderr;
-        130 when interrupted; `unread` when our output has no reader any more.
+        130 when interrupted (143 by SIGTERM); `unread` when our output has no reader any more.
     """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # closed before we began
@@ -47,6 +48,9 @@ def run(main, unread=OK):
     except BrokenPipeError:
         _discard_output()
         return unread
+    except Interrupted as stopped:
+        print(stopped, file=sys.stderr)
+        return 128 + stopped.signal
     except KeyboardInterrupt:
         return INTERRUPTED
     except MemoryError as error:

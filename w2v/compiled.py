@@ -32,9 +32,10 @@ def compiled(function=None, **options):
         numba.config.CACHE_DIR = chosen
 
 
-def is_cached():
-    """Whether this state of w2v has been compiled here before, at least in part."""
-    return any(Path(_cache_folder(numba.config.CACHE_DIR)).rglob("*.nbi"))
+def is_cached(modules):
+    """Whether compiled code of each of these modules ("vocab", "engines.cpu") is in the cache."""
+    folder = Path(_cache_folder(numba.config.CACHE_DIR))
+    return all(any(folder.rglob(f"{name.split('.')[-1]}.*.nbi")) for name in modules)
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import numbers
 import os
+import re
 import typing
 from dataclasses import dataclass
 
@@ -51,10 +52,13 @@ RECIPES = {
 }
 
 
-def setting(default, help, *, low=None, high=None, above=None, choices=None):
-    """A Config field; `low` and `high` are inclusive bounds, `above` an exclusive lower one."""
-    bounds = {"help": help, "low": low, "high": high, "above": above, "choices": choices}
-    return dataclasses.field(default=default, metadata=bounds)
+def setting(default, help, *, low=None, high=None, above=None, choices=None, form=None):
+    """A Config field; `low` and `high` are inclusive bounds, `above` an exclusive lower one.
+
+    form: (pattern, words): a regular expression that a str must match, and how to say it.
+    """
+    rules = {"low": low, "high": high, "above": above, "choices": choices, "form": form}
+    return dataclasses.field(default=default, metadata={"help": help, **rules})
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Config:
         None,
         "learning rate (default: "
         + ", ".join(f"{method.lr} for {name}" for name, method in OPTIMIZERS.items())
-        + ")",
+        + "; for sgd less where the text is long, or a batch holds a word very often)",
         above=0.0,
         high=1000.0,
     )
@@ -99,12 +103,39 @@ class Config:
     resample: bool = setting(
         True, "draw subsampling, windows and noise words afresh in every epoch"
     )
+    validation: str | None = setting(
+        None,
+        "path of a text whose loss is measured after every epoch (default: for PTB, its own)",
+    )
+    validation_share: float = setting(
+        0.0,
+        "share of the corpus's sentences to measure that on, and not to train on",
+        low=0.0,
+        high=0.5,
+    )
+    early_stopping: int | None = setting(
+        None,
+        "stop after so many epochs without a lower validation loss, and keep the best vectors",
+        low=1,
+        high=100_000,
+    )
+    checkpoint_every: str | None = setting(
+        None,
+        "minutes, as 10m, or epochs, as 2e, from one checkpoint to the next (default: an epoch, "
+        "and 5m at most, but so long that checkpoints take a fiftieth of the time)",
+        form=(r"(\d{1,6}|\d{0,6}\.\d{1,6})m|[1-9]\d{0,5}e", "minutes, as 10m, or epochs, as 2e"),
+    )
     seed: int = setting(0, "seed of every random draw", low=0, high=2**63 - 1)
     engine: str = setting(
         "auto", "what does the update; auto is the fastest here", choices=("auto", "torch", "cpu")
     )
     device: str = setting(
         "auto", "where the torch engine runs", choices=("auto", "cpu", "cuda", "mps")
+    )
+    deterministic: bool = setting(
+        True,
+        "same bits for any number of workers; without it the cpu engine's threads race: faster, "
+        "and different each time",
     )
     workers: int | None = setting(None, "CPU threads (default: all cores)", low=1, high=4096)
 
@@ -193,6 +224,8 @@ def _check(field, value):
     if rules["choices"] and value not in rules["choices"]:
         allowed = ", ".join(rules["choices"])
         raise UsageError(f"{flag(field.name)} is {value!r}; it must be one of {allowed}")
+    if rules["form"] and not re.fullmatch(rules["form"][0], value, re.ASCII):
+        raise UsageError(f"{flag(field.name)} is {value!r}; it must be {rules['form'][1]}")
     low, high, above = rules["low"], rules["high"], rules["above"]
     if above is not None and not above < value <= high:
         allowed = f"above {above:g} and at most {high:g}"

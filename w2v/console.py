@@ -4,9 +4,14 @@ import sys
 
 from tqdm import tqdm
 
+from w2v import remarks
 from w2v.compiled import is_cached
+from w2v.runs import VECTORS
+from w2v.stored import sha256
 from w2v.trainer import Watcher
 
+LISTED = 12  # epochs whose losses are all listed at the end
+TRIAL = 0.2  # seconds of training that tell how long the rest will take
 TASTE = 3  # words whose neighbours are shown at the end
 TASTE_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", "water")
 
@@ -15,7 +20,7 @@ class Console(Watcher):
     """A progress bar and a line an epoch. A context manager: the bar is closed with it."""
 
     def __init__(self):
-        self._bar = None
+        self._bar, self._has_said_it_compiles = None, False
 
     def __enter__(self):
         return self
@@ -26,50 +31,70 @@ class Console(Watcher):
     def warning(self, message):
         print("warning:", message, file=sys.stderr)
 
+    def notice(self, message):
+        print(message)
+
     def reading(self, corpus):
-        if not is_cached():
-            print("compiling, this first time only: it takes some seconds", file=sys.stderr)
+        self._say_whether_it_compiles(["counting"])
         print("corpus:", corpus.description)
         bar = self._open(corpus.size, "reading", unit="B", unit_scale=True)
         return lambda done: bar.update(done - bar.n)
 
-    def starting(self, config, text, vocabulary, engine):
+    def preparing(self, modules):
         self._close()
-        print(
-            f"{text.n_lines:,} lines, {text.n_read:,} tokens, {vocabulary.counts[0]:,} of them "
-            f"unknown; vocabulary {len(vocabulary):,} (min_count {config.min_count})"
-        )
+        self._say_whether_it_compiles(modules)
+
+    def starting(self, job, training):
+        config = job.config
+        print(*remarks.summary(job, training.batcher), sep="\n")
         rate = f"{config.optimizer}, lr {config.method.lr:g} {config.method.schedule}"
-        print(f"engine: {engine.description}; {rate}; seed {config.seed}", flush=True)
-        self._epochs = config.epochs
+        print(f"engine: {training.engine.description}; {rate}; seed {config.seed}", flush=True)
+        self._epochs, self._is_timed = config.epochs, False
         self._open(
             config.epochs, "training", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
         )
 
     def trained(self, row):
+        if not self._is_timed and row.seconds > TRIAL:
+            self._is_timed = True
+            left = row.seconds / row.progress * (self._epochs - row.progress)
+            self._say(f"expected time: about {left:,.0f} s")
         self._bar.set_postfix_str(
             f"epoch {row.epoch}, loss {row.loss:.4f}, {row.centers_per_s:,.0f} centers/s", False
         )
         self._bar.update(row.progress - self._bar.n)
 
     def epoch_done(self, row):
-        self._bar.clear()
-        print(
-            f"epoch {row.epoch}/{self._epochs}  loss {row.loss:.4f}  "
-            f"{row.centers_per_s:,.0f} centers/s  {row.seconds:.1f} s",
-            flush=True,
+        held_out = row.validation_loss
+        validation = "" if held_out is None else f"validation {held_out:.4f}  "
+        self._say(
+            f"epoch {row.epoch}/{self._epochs}  loss {row.loss:.4f}  {validation}"
+            f"{row.centers_per_s:,.0f} centers/s  {row.seconds:.1f} s"
         )
-        self._bar.refresh()
 
     def report(self, run):
         """Print where everything is, the losses, and a taste of the neighbours."""
         losses = run.epoch_losses
-        listed = ", ".join(f"{loss:.4f}" for loss in losses)
+        shown = [f"{loss:.4f}" for loss in losses]
+        listed = ", ".join(shown if len(shown) <= LISTED else [*shown[:3], "…", *shown[-3:]])
         print(f"loss by epoch: {listed} (mean {sum(losses) / len(losses):.4f})")
         for word in _tasty(run.vectors):
             neighbours = ", ".join(near for near, _ in run.vectors.most_similar(word, topn=5))
             print(f"near {word}: {neighbours}")
+        with open(run.folder / VECTORS, "rb") as file:
+            print(f"vectors: SHA-256 {sha256(file)}")
         print(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
+
+    def _say(self, line):
+        """Print a line while the bar is there."""
+        self._bar.clear()
+        print(line, flush=True)
+        self._bar.refresh()
+
+    def _say_whether_it_compiles(self, modules):
+        if not is_cached(modules) and not self._has_said_it_compiles:
+            self._has_said_it_compiles = True
+            print("compiling, this first time only: it takes some seconds", file=sys.stderr)
 
     def _open(self, total, title, **how):
         quiet = not sys.stderr.isatty()

@@ -54,7 +54,7 @@ class Corpus:
         """Bytes on disk that a whole read goes through."""
         return sum(source.size for source in self.sources)
 
-    def chunks(self, progress=None):
+    def chunks(self, progress=None, remark=None):
         """Yield the text in order, in pieces of about CHUNK_BYTES.
 
         Every piece ends just after a white-space byte, so no word is ever cut, and every file
@@ -62,6 +62,8 @@ class Corpus:
 
         Args:
             progress: called with the bytes on disk read so far, up to `size`.
+            remark: called once with a line about each kind of oddity: a byte-order mark, line
+                ends of Windows, NUL bytes.
         Yields:
             bytes, valid UTF-8.
         Raises:
@@ -69,10 +71,14 @@ class Corpus:
                 WORD_BYTES. The message says where.
         """
         report = progress or (lambda done: None)
-        before = 0
+        before, seen = 0, set()
         for source in self.sources:
-            for piece, done in _pieces(source):
+            for number, (piece, done) in enumerate(_pieces(source)):
                 report(before + done)
+                has_mark = number == 0 and piece.startswith(codecs.BOM_UTF8)
+                if remark:
+                    _remark_oddities(piece, has_mark, source, seen, remark)
+                piece = piece[len(codecs.BOM_UTF8) * has_mark :]
                 yield _lower(piece) if self.lower else piece
             before += source.size
             report(before)
@@ -238,7 +244,7 @@ def _after_white_space(text, start, stop):
 
 
 def _check(piece, offset, source):
-    """The piece, which lies at `offset` in its text, without a byte-order mark, if it is sound."""
+    """The piece, which lies at `offset` in its text, if it is sound."""
     start = 0
     while len(piece) - start > WORD_BYTES:  # hop from space to space, each as far as it may be
         end = _after_white_space(piece, start, start + WORD_BYTES + 1)
@@ -251,9 +257,18 @@ def _check(piece, offset, source):
         except UnicodeDecodeError as why:
             problem = f"is not UTF-8: byte 0x{piece[why.start]:02x}"
             raise _error_at(source, offset + why.start, problem, "convert it to UTF-8") from why
-        if offset == 0:
-            return piece.removeprefix(codecs.BOM_UTF8)
     return piece
+
+
+def _remark_oddities(piece, has_mark, source, seen, remark):
+    for is_there, oddity in (
+        (has_mark, "begins with a byte-order mark, which is dropped"),
+        (b"\r\n" in piece, "has the line ends of Windows; a carriage return is white space"),
+        (b"\0" in piece, "has NUL bytes, which are taken for letters; is it text in UTF-8?"),
+    ):
+        if is_there and oddity not in seen:
+            seen.add(oddity)
+            remark(f"{source.label} {oddity}")
 
 
 def _long_word(source, offset):

@@ -4,16 +4,18 @@ LLVM splits them over whatever registers the processor has: one with AVX-512, tw
 with NEON. A `Lanes` exists only inside compiled code; these functions are called there.
 """
 
+import operator
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
-from numba.extending import intrinsic, register_model
+from numba.extending import intrinsic, overload, register_model
 
 LANES = 16  # float32s in a vector, and in a cache line
 
 _I32, _F32 = ir.IntType(32), ir.FloatType()
-_VECTOR = ir.VectorType(_F32, LANES)
+_VECTOR, _INTEGERS = ir.VectorType(_F32, LANES), ir.VectorType(_I32, LANES)
 
 
 class Lanes(types.Type):
@@ -80,11 +82,89 @@ def multiply_add(typing_context, x, y, z):
     """x · y + z, lane by lane."""
 
     def emit(context, builder, signature, arguments):
-        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-        name = f"llvm.fmuladd.v{LANES}f32"
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
+        return _call(builder, "llvm.fmuladd", *arguments)
 
     return _lanes(_lanes, _lanes, _lanes), emit
+
+
+def _operator(symbol, instruction):
+    """Let x symbol y, of two vectors, be an LLVM instruction."""
+
+    @intrinsic
+    def calculate(typing_context, x, y):
+        def emit(context, builder, signature, arguments):
+            return getattr(builder, instruction)(*arguments)
+
+        return _lanes(_lanes, _lanes), emit
+
+    @overload(symbol)
+    def of_vectors(x, y):
+        if x is _lanes and y is _lanes:
+            return lambda x, y: calculate(x, y)
+        return None
+
+
+_operator(operator.add, "fadd")
+_operator(operator.sub, "fsub")
+_operator(operator.mul, "fmul")
+_operator(operator.truediv, "fdiv")
+
+
+@intrinsic
+def absolute(typing_context, x):
+    """|x|, lane by lane."""
+
+    def emit(context, builder, signature, arguments):
+        return _call(builder, "llvm.fabs", *arguments)
+
+    return _lanes(_lanes), emit
+
+
+@intrinsic
+def nearest(typing_context, x):
+    """The nearest whole number, lane by lane."""
+
+    def emit(context, builder, signature, arguments):
+        return _call(builder, "llvm.nearbyint", *arguments)
+
+    return _lanes(_lanes), emit
+
+
+@intrinsic
+def power_of_two(typing_context, whole):
+    """2^whole, lane by lane, for whole numbers from -126 to 127."""
+
+    def emit(context, builder, signature, arguments):
+        exponent = builder.add(builder.fptosi(arguments[0], _INTEGERS), _in_all_lanes(127))
+        return builder.bitcast(builder.shl(exponent, _in_all_lanes(23)), _VECTOR)
+
+    return _lanes(_lanes), emit
+
+
+@intrinsic
+def where_above(typing_context, a, b, x, y):
+    """x in the lanes where a > b, else y; y where either is NaN."""
+
+    def emit(context, builder, signature, arguments):
+        a, b, x, y = arguments
+        return builder.select(builder.fcmp_ordered(">", a, b), x, y)
+
+    return _lanes(_lanes, _lanes, _lanes, _lanes), emit
+
+
+@intrinsic
+def in_first(typing_context, n, x, y):
+    """x in the first n lanes, y in the others; n may be out of 0..LANES."""
+
+    def emit(context, builder, signature, arguments):
+        n, x, y = arguments
+        n = builder.trunc(n, _I32)
+        one = builder.insert_element(ir.Constant(_INTEGERS, ir.Undefined), n, _I32(0))
+        everywhere = _pick(builder, one, one, [0] * LANES)
+        numbers = ir.Constant(_INTEGERS, list(range(LANES)))
+        return builder.select(builder.icmp_signed("<", numbers, everywhere), x, y)
+
+    return _lanes(types.int64, _lanes, _lanes), emit
 
 
 @intrinsic
@@ -118,3 +198,14 @@ def _pick(builder, x, y, lanes):
     """Lanes of x (numbered from 0) and y (numbered on from there)."""
     mask = ir.Constant(ir.VectorType(_I32, len(lanes)), list(lanes))
     return builder.shuffle_vector(x, y, mask)
+
+
+def _call(builder, name, *vectors):
+    """Call one of LLVM's own functions of vectors to a vector."""
+    kind = ir.FunctionType(_VECTOR, [_VECTOR] * len(vectors))
+    function = cgutils.get_or_insert_function(builder.module, kind, f"{name}.v{LANES}f32")
+    return builder.call(function, vectors)
+
+
+def _in_all_lanes(integer):
+    return ir.Constant(_INTEGERS, [integer] * LANES)

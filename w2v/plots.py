@@ -7,8 +7,8 @@ def plot_loss(metrics, path):
     """Draw the loss against the epochs as a PNG file at `path`.
 
     Args:
-        metrics: rows of w2v.trainer.Metrics. A thin line is the mean since its epoch began; a dot
-            is a whole epoch's loss.
+        metrics: rows of w2v.metrics.Metrics. A thin line is the mean since its epoch began; a dot
+            is a whole epoch's loss, a square its validation loss.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -26,6 +26,12 @@ def plot_loss(metrics, path):
         ends.append(rows[-1])
     whole = [row.loss for row in ends]
     axes.plot([row.epoch for row in ends], whole, "o-", color="tab:orange", label="whole epoch")
+    held_out = [row for row in ends if row.validation_loss is not None]
+    if held_out:
+        losses = [row.validation_loss for row in held_out]
+        axes.plot(
+            [row.epoch for row in held_out], losses, "s--", color="tab:green", label="validation"
+        )
     for row in ends if len(ends) <= 12 else ends[-1:]:
         at = (row.epoch, row.loss)
         axes.annotate(f"{row.loss:.3f}", at, (0, 6), textcoords="offset points", ha="center")

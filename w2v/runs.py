@@ -14,6 +14,9 @@ CONFIG = "config.json"
 METRICS = "metrics.csv"
 LOSS = "loss.png"
 
+CHECKPOINT = "checkpoint"  # a folder with one file
+STATE = "state.safetensors"
+
 RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
 
@@ -137,11 +140,19 @@ def _unfit(target):
         return "that folder is read-only"
     entries = sorted(set(os.listdir(target)) - _CLUTTER)
     for name in entries:
-        if name not in _FILES:
+        if name not in _FILES and not (name == CHECKPOINT and _is_checkpoint(target / name)):
             return f"it holds {name}, which is no part of a run and would be lost"
-    if entries and VECTORS not in entries:
+    if entries and not {VECTORS, CHECKPOINT} & set(entries):
         return f"it holds {entries[0]} but no {VECTORS}, so it is no run and would be lost"
     return None
+
+
+def _is_checkpoint(folder):
+    """Whether a folder holds nothing but our state, or what is left of writing it."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    names = set(os.listdir(folder)) - _CLUTTER
+    return all(name == STATE or atomic.is_staging(name, STATE) for name in names)
 
 
 def _install(staging, path, target):

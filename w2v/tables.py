@@ -37,20 +37,28 @@ def initial_tables(n_words, config):
     return tuple(tables)
 
 
+def needed_memory(n_words, config):
+    """Bytes that the tables and a batch take, about.
+
+    The tables are there about twice while they are filled; Adam keeps gradients and two moments of
+    every number beside them.
+    """
+    copies = 5 if config.optimizer == "adam" else 2
+    tables = copies * 2 * n_words * config.vector_size * 4  # bytes of float32
+    return tables + _entries(config) * BYTES_PER_ENTRY
+
+
+def _entries(config):
+    return config.batch_size * 2 * config.window * (1 + config.negative)
+
+
 def check_memory(n_words, config):
     """Make sure, before they are made, that the tables and a batch fit.
-
-    They are there about twice while they are filled and written; Adam keeps gradients and two
-    moments of every number beside them.
 
     Raises:
         W2VError: the machine has less memory than they need; the message says how much.
     """
-    copies = 5 if config.optimizer == "adam" else 2
-    tables = copies * 2 * n_words * config.vector_size * 4  # bytes of float32
-    entries = config.batch_size * 2 * config.window * (1 + config.negative)
-    needed = tables + entries * BYTES_PER_ENTRY
-    there = _available_memory()
+    needed, there, entries = needed_memory(n_words, config), _available_memory(), _entries(config)
     if needed > there:
         raise W2VError(
             f"{n_words:,} words of --vector-size {config.vector_size} and batches of {entries:,} "

@@ -6,6 +6,7 @@ wv.most_similar("chip", topn=3)    # [("microprocessor", 0.745), ...]
 """
 
 import difflib
+import json
 import operator
 import os
 from functools import cached_property
@@ -17,6 +18,7 @@ from w2v import runs, stored
 from w2v.config import UNK, UsageError, W2VError
 
 TENSORS = ("in_vectors", "out_vectors")
+VERIFY_BYTES = 2**26  # read and digested in about 0.1 s
 
 
 class UnknownWordError(KeyError, W2VError):
@@ -187,12 +189,13 @@ def save_vectors(folder, words, counts, in_vectors, out_vectors):
         W2VError: words or counts that would not read back the same, shapes that disagree.
         OSError: the folder cannot be written.
     """
-    tables = [np.array(table, np.float32, order="C") for table in (in_vectors, out_vectors)]
+    tables = [np.asarray(table, np.float32) for table in (in_vectors, out_vectors)]
     if tables[0].shape != tables[1].shape:
         raise W2VError(f"in_vectors are {tables[0].shape}, out_vectors {tables[1].shape}")
     WordVectors(words, counts, tables[0])  # checks them
-    for table in tables:
-        table[0] = 0
+    for number, table in enumerate(tables):
+        if table[0].any():
+            tables[number] = np.concatenate([np.zeros_like(table[:1]), table[1:]])
     counts = [int(count) for count in counts]
     text = "".join(f"{word}\t{count}\n" for word, count in zip(words, counts, strict=True))
     vocab = Path(folder, runs.VOCAB)
@@ -202,9 +205,12 @@ def save_vectors(folder, words, counts, in_vectors, out_vectors):
     stored.write_tensors(Path(folder, runs.VECTORS), dict(zip(TENSORS, tables, strict=True)))
 
 
-def load(path):
+def load(path, verify=None):
     """The WordVectors of a run folder; the numbers stay on disk until they are used.
 
+    Args:
+        verify: compare the files with the SHA-256 that the run's config.json has of them. None
+            does so where they are smaller than VERIFY_BYTES, and it is not felt.
     Raises:
         W2VError: `path` is no run, or a file in it is damaged; the message says what is wrong.
     """
@@ -212,15 +218,25 @@ def load(path):
     try:
         before = os.stat(path)
         with open(table_path, "rb") as table, open(vocab_path, "rb") as vocab:
+            digests = _digests(path)
             if not os.path.samestat(before, os.stat(path)):
-                return load(path)  # a new run took its place just now: never mix the two
+                return load(path, verify)  # a new run took its place just now: never mix the two
             words, counts = stored.parse_vocab(vocab.read(), vocab_path)
-            vectors = stored.map_tensor(table, table_path, TENSORS[0])
+            tensors, _ = stored.map_tensors(table, table_path)
+            if verify is None:
+                verify = os.fstat(table.fileno()).st_size < VERIFY_BYTES
+            for file in (table, vocab) if verify else ():
+                name = os.path.basename(file.name)
+                if name in digests and digests[name] != stored.sha256(file):
+                    raise stored.damaged(file.name, f"its SHA-256 is not the one in {runs.CONFIG}")
     except (FileNotFoundError, NotADirectoryError) as error:
         missing = os.path.basename(error.filename) if os.path.isdir(path) else "such folder"
         raise W2VError(f"{path} is no run: there is no {missing}; train.py makes runs") from error
     except OSError as error:
         raise W2VError(f"cannot read {error.filename or path}: {error.strerror}") from error
+    if TENSORS[0] not in tensors:
+        raise stored.damaged(table_path, f"its header has no {TENSORS[0]}")
+    vectors = tensors[TENSORS[0]]
     if len(vectors) != len(words):
         raise stored.damaged(
             table_path, f"{len(vectors)} vectors, {len(words)} words in {runs.VOCAB}"
@@ -229,6 +245,17 @@ def load(path):
         return WordVectors(words, counts, vectors)
     except W2VError as error:
         raise stored.damaged(vocab_path, error) from error
+
+
+def _digests(path):
+    """{file name: SHA-256} as the run's config.json has them; empty without that file."""
+    config = Path(path, runs.CONFIG)
+    try:
+        return dict(json.loads(config.read_text(encoding="utf-8")).get("sha256", {}))
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise stored.damaged(config, "it is not the JSON that training writes") from error
 
 
 def _spelled_like(word, words, at_most=3):

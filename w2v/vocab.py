@@ -4,17 +4,12 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from w2v.compiled import compiled
 from w2v.config import UNK, W2VError
+from w2v.counting import START, WORD, WordCounter
 
 UNK_ID = 0
-
-# An id whose sign bit is set begins a sentence: a stream needs no second array of offsets.
-START = np.int32(-(2**31))
-WORD = np.int32(2**31 - 1)  # token & WORD is the id
-
 BLOCK_TOKENS = 2**22  # tokens in a block of the encoded text, 16 MiB
 
 
@@ -39,13 +34,14 @@ class EncodedText:
     blocks: list of (n,) int32, n = BLOCK_TOKENS but for the last. `token & WORD` is the id (never
         0); `token < 0` where a sentence begins. The first token of a block begins one, so a
         sentence that crosses from one block into the next is split there.
-    n_lines: lines read.  n_read: tokens read, unknown words included.
+    n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.
     digest: SHA-256 of the text as read, in hexadecimal: which corpus this was.
     """
 
     blocks: list
     n_lines: int
     n_read: int
+    longest_line: int
     digest: str
 
     @property
@@ -53,151 +49,83 @@ class EncodedText:
         return sum(len(block) for block in self.blocks)
 
 
-class _WordCounter:
-    """An open-addressing hash table from the bytes of a word to its number and count.
-
-    Numbers are given in order of first appearance. Compiled code fills the arrays; `grow` makes
-    room when it stops for want of it.
-    """
-
-    def __init__(self):
-        self.slots = np.full(2**16, -1, np.int32)
-        self.hashes = np.empty(2**15, np.uint64)
-        self.starts = np.zeros(2**15 + 1, np.int64)  # word i is letters[starts[i]:starts[i+1]]
-        self.counts = np.zeros(2**15, np.int64)
-        self.letters = np.empty(2**20, np.uint8)
-        self.n_words = 0
-
-    def encode(self, text, in_sentence):
-        """Number the words of `text` (bytes that end in white space).
-
-        Returns:
-            numbers (n,) int32 flagged with START, how many newlines, whether a sentence is open.
-        """
-        text = np.frombuffer(text, np.uint8)
-        tokens = np.empty(len(text) // 2 + 1, np.int32)
-        at = n_tokens = n_lines = 0
-        while True:
-            at, n_tokens, n_lines, in_sentence, self.n_words = _scan(
-                text, at, tokens, n_tokens, n_lines, in_sentence, self.n_words,
-                self.slots, self.hashes, self.starts, self.counts, self.letters,
-            )  # fmt: skip
-            if at == len(text):
-                return tokens[:n_tokens].copy(), n_lines, in_sentence
-            self._grow(len(text) - at)
-
-    def _grow(self, more_letters):
-        if 2 * (self.n_words + 1) > len(self.slots):
-            n = len(self.slots)
-            self.hashes = np.concatenate([self.hashes, np.empty(n // 2, np.uint64)])
-            self.starts = np.concatenate([self.starts, np.zeros(n // 2, np.int64)])
-            self.counts = np.concatenate([self.counts, np.zeros(n // 2, np.int64)])
-            self.slots = np.full(2 * n, -1, np.int32)
-            _place(self.slots, self.hashes, self.n_words)
-        room = max(len(self.letters), more_letters)
-        self.letters = np.concatenate([self.letters, np.empty(room, np.uint8)])
-
-    def word(self, number):
-        return bytes(self.letters[self.starts[number] : self.starts[number + 1]]).decode()
-
-
-@compiled
-def _place(slots, hashes, n_words):
-    mask = len(slots) - 1
-    for number in range(n_words):
-        slot = np.int64(hashes[number]) & mask
-        while slots[slot] >= 0:
-            slot = (slot + 1) & mask
-        slots[slot] = number
-
-
-@compiled
-def _scan(
-    text, at, tokens, n_tokens, n_lines, in_sentence, n_words,
-    slots, hashes, starts, counts, letters,
-):  # fmt: skip
-    """Encode text[at:] until its end, or until a new word finds no room (nothing of it is done)."""
-    mask = len(slots) - 1
-    end = len(text)
-    while at < end:
-        byte = text[at]
-        if byte == 32 or 9 <= byte <= 13:  # ASCII white space
-            if byte == 10:
-                n_lines += 1
-                in_sentence = False
-            at += 1
-            continue
-        first = at
-        hashed = np.uint64(0xCBF29CE484222325)  # FNV-1a
-        while byte != 32 and not 9 <= byte <= 13:
-            hashed = (hashed ^ np.uint64(byte)) * np.uint64(0x100000001B3)
-            at += 1
-            byte = text[at]
-        hashed ^= hashed >> np.uint64(32)
-        slot = np.int64(hashed) & mask
-        while True:
-            number = slots[slot]
-            if number < 0:
-                if 2 * (n_words + 1) > len(slots) or starts[n_words] + at - first > len(letters):
-                    return first, n_tokens, n_lines, in_sentence, n_words
-                number = n_words
-                slots[slot], hashes[number] = number, hashed
-                letters[starts[number] : starts[number] + at - first] = text[first:at]
-                starts[number + 1] = starts[number] + at - first
-                n_words += 1
-                break
-            if hashes[number] == hashed and _same(text, first, at, letters, starts, number):
-                break
-            slot = (slot + 1) & mask
-        counts[number] += 1
-        tokens[n_tokens] = number if in_sentence else number | START
-        n_tokens += 1
-        in_sentence = True
-    return at, n_tokens, n_lines, in_sentence, n_words
-
-
-@njit(inline="always")
-def _same(text, first, end, letters, starts, number):
-    start = starts[number]
-    if starts[number + 1] - start != end - first:
-        return False
-    for i in range(end - first):  # noqa: SIM110 (compiled code)
-        if text[first + i] != letters[start + i]:
-            return False
-    return True
-
-
-def read(corpus, min_count, progress=None):
+def read(corpus, min_count, progress=None, remark=None):
     """Count a corpus, build its vocabulary, and encode it, in one pass over the text.
 
     Args:
         corpus: w2v.corpus.Corpus.
         min_count: rarer words, and the word `<unk>` itself, are dropped.
         progress: called with the bytes read so far.
+        remark: called with a line about whatever is odd in the text.
     Returns:
         (Vocabulary, EncodedText)
     Raises:
         W2VError: no words, or fewer than two words are left.
     """
-    counter = _WordCounter()
-    digest = hashlib.sha256()
-    pieces, n_lines, in_sentence = [], 0, False
-    for chunk in corpus.chunks(progress):
-        digest.update(chunk)
-        tokens, newlines, in_sentence = counter.encode(chunk, in_sentence)
-        pieces.append(tokens)
-        n_lines += newlines
-    n_read = sum(len(piece) for piece in pieces)
-    if not n_read:
-        raise W2VError(f"{corpus.description} holds no words; a corpus is text, words apart")
-    vocabulary, ids = _prune(counter, n_read, min_count)
+    scanned = _Scanned.from_corpus(corpus, progress, remark)
+    counter = scanned.counter
+    vocabulary, ids = _prune(counter, scanned.n_read, min_count)
     if len(vocabulary) < 3:
         raise W2VError(
             f"{corpus.description} has {counter.n_words} different words, of which "
             f"{len(vocabulary) - 1} occur at least {min_count} times; training takes two: "
             "lower --min-count or give more text"
         )
-    return vocabulary, EncodedText(_blocks(pieces, ids), n_lines, n_read, digest.hexdigest())
+    return vocabulary, scanned.encoded(ids)
+
+
+def encode(corpus, vocabulary, progress=None, remark=None):
+    """The EncodedText of a corpus by an existing Vocabulary; raises as `read` does."""
+    scanned = _Scanned.from_corpus(corpus, progress, remark)
+    known = {word: index for index, word in enumerate(vocabulary.words)}
+    words = map(scanned.counter.word, range(scanned.counter.n_words))
+    return scanned.encoded(np.array([known.get(word, UNK_ID) for word in words], np.int32))
+
+
+@dataclass
+class _Scanned:
+    """A text whose words are numbered in order of appearance."""
+
+    counter: WordCounter
+    pieces: list
+    n_lines: int
+    digest: str
+
+    @classmethod
+    def from_corpus(cls, corpus, progress, remark):
+        counter, digest = WordCounter(), hashlib.sha256()
+        pieces, n_lines, in_sentence = [], 0, False
+        for chunk in corpus.chunks(progress, remark):
+            digest.update(chunk)
+            tokens, newlines, in_sentence = counter.encode(chunk, in_sentence)
+            pieces.append(tokens)
+            n_lines += newlines
+        if not any(map(len, pieces)):
+            raise W2VError(f"{corpus.description} holds no words; a corpus is text, words apart")
+        return cls(counter, pieces, n_lines, digest.hexdigest())
+
+    def __post_init__(self):
+        self.n_read = sum(map(len, self.pieces))
+        self.longest_line = _longest_line(self.pieces)
+
+    def encoded(self, ids):
+        """The EncodedText with `ids` in place of the numbers; uses the pieces up."""
+        blocks = _blocks(self.pieces, ids)
+        return EncodedText(blocks, self.n_lines, self.n_read, self.longest_line, self.digest)
+
+
+def _longest_line(pieces):
+    """Words in the longest line of numbered pieces of text."""
+    longest = before = 0  # words of the line that goes on into the next piece
+    for piece in pieces:
+        starts = np.flatnonzero(piece < 0)
+        if not len(starts):
+            before += len(piece)
+            continue
+        inner = np.diff(starts).max(initial=0)
+        longest = max(longest, before + int(starts[0]), int(inner))
+        before = len(piece) - int(starts[-1])
+    return max(longest, before)
 
 
 def _prune(counter, n_read, min_count):

@@ -1,7 +1,6 @@
 """Engines: each does one update of masked sigmoid binary cross-entropy, and reports the loss.
 
-An engine has `description`, `train(windows, first_batch, lrs)` and `tables()`; TorchEngine
-documents them.
+What all of them have is in base.py.
 """
 
 import dataclasses
@@ -12,7 +11,7 @@ from w2v.config import UsageError
 
 
 def resolve(config):
-    """The Config with what its defaults stand for here: engine, workers and learning rate.
+    """The Config with what its defaults stand for here: engine and workers.
 
     Raises:
         UsageError: settings that no engine, or not the one asked for, can do.
@@ -31,11 +30,14 @@ def resolve(config):
             raise UsageError(
                 f"--engine cpu cannot use --device {config.device}; give --engine torch for it"
             )
+    elif not config.deterministic:
+        raise UsageError(
+            f"--no-deterministic is for --engine cpu; this run takes --engine {engine}"
+        )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if config.workers and config.workers > cores:
         raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
-    settled = {"engine": engine, "workers": config.workers or cores, "lr": config.method.lr}
-    return dataclasses.replace(config, **settled)
+    return dataclasses.replace(config, engine=engine, workers=config.workers or cores)
 
 
 def _has_cuda():
@@ -49,10 +51,19 @@ def _has_cuda():
     return torch.cuda.is_available()
 
 
+def compiled_modules(config):
+    """The modules with the compiled code that training with a resolved Config runs."""
+    if config.engine == "torch":
+        return ["drawing"]
+    return ["drawing", "engines.cpu" if config.deterministic else "engines.racing"]
+
+
 def make_engine(in_vectors, out_vectors, config):
     """The engine that a resolved Config names, on copies of the tables."""
-    if config.engine == "cpu":
+    if config.engine == "torch":
+        from w2v.engines.torch import TorchEngine as Engine
+    elif config.deterministic:
         from w2v.engines.cpu import CpuEngine as Engine
     else:
-        from w2v.engines.torch import TorchEngine as Engine
+        from w2v.engines.racing import RacingEngine as Engine
     return Engine(in_vectors, out_vectors, config)

@@ -13,13 +13,24 @@ import numba
 import numpy as np
 from numba import njit, prange
 
-from w2v.batches import Draws, Rows, draw_rows
+from w2v.batches import NO_WINDOWS, Rows
 from w2v.compiled import compiled, prefetch_row
-from w2v.engines.kernels import FAST, PAD, coefficients, logits, round_up, weighted_sum
+from w2v.drawing import draw_rows
+from w2v.engines.base import Engine
+from w2v.engines.kernels import (
+    FAST,
+    PAD,
+    aligned_rows,
+    coefficients,
+    logits,
+    round_up,
+    row_stride,
+    weighted_sum,
+)
 from w2v.lanes import LANES, load, multiply_add, splat, store
 from w2v.threads import add_one, wait_until
 
-CHUNK = 32  # windows that a thread takes at a time
+CHUNK = 64  # windows that a thread takes at a time
 BUCKETS_PER_WORKER = 4  # fewer leave threads idle at the end of a phase, more read vectors anew
 AHEAD = 6  # terms between asking for a row and using it
 TAKEN, DONE = 0, 16  # counters of parts of the work, so far apart that no cache line has both
@@ -48,20 +59,10 @@ class _Scratch(NamedTuple):
     @classmethod
     def empty(cls, chunks, max_entries, width, buckets):
         return cls(
-            _aligned_zeros(chunks * 2 * CHUNK, width).reshape(chunks, 2 * CHUNK, width),
+            aligned_rows(chunks * 2 * CHUNK, width).reshape(chunks, 2 * CHUNK, width),
             np.zeros((chunks, CHUNK * (max_entries + 1) + AHEAD), TERM),
             np.zeros((chunks, buckets + 1), U32),
         )
-
-
-def row_stride(vector_size):
-    """Floats from one row to the next: whole cache lines, and an odd number of them.
-
-    A row that starts on a cache line touches the fewest; rows a power of two apart would compete
-    for the same cache sets.
-    """
-    lines = -(-vector_size // LANES)
-    return LANES * (lines | 1)
 
 
 @njit(inline="always")
@@ -200,17 +201,8 @@ def _train(
         )  # fmt: skip
 
 
-# The tokens, order, first_position and draws of a batch whose windows are given.
-_NOTHING_TO_DRAW = (
-    np.empty(0, np.int32),
-    np.empty(0, np.int64),
-    0,
-    Draws(np.uint64(0), np.uint64(0), np.empty((0, 2), np.uint32), 0, 0),
-)
-
-
-class CpuEngine:
-    """Stochastic gradient descent on all cores; TorchEngine documents what an engine has.
+class CpuEngine(Engine):
+    """Stochastic gradient descent on all cores.
 
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
@@ -221,7 +213,7 @@ class CpuEngine:
         self.n_words, self.vector_size = in_vectors.shape
         self.workers = min(config.workers, numba.config.NUMBA_NUM_THREADS)  # its limit is final
         stride = row_stride(self.vector_size)
-        self._rows = _aligned_zeros(2 * self.n_words, stride)  # in_vectors, then out_vectors
+        self._rows = aligned_rows(2 * self.n_words, stride)  # in_vectors, then out_vectors
         self._in, self._out = self._rows.reshape(2, self.n_words, stride)[:, :, : self.vector_size]
         self._in[:], self._out[:] = in_vectors, out_vectors
         self._batch_size = config.batch_size
@@ -231,38 +223,31 @@ class CpuEngine:
         buckets = max(2, self.workers) * BUCKETS_PER_WORKER
         self._batch = Rows.empty(chunks * CHUNK, max_entries)
         self._scratch = _Scratch.empty(chunks, max_entries, width, buckets)
-        self._run(*_NOTHING_TO_DRAW, 0, np.empty(0))  # compiles, before anyone looks at a clock
+        self.train(NO_WINDOWS, 0, np.empty(0))  # compiles
 
     @property
     def description(self):
         return f"cpu, {self.workers} thread" + "s" * (self.workers > 1)
 
     def train(self, windows, first_batch, lrs):
-        order = windows.order[first_batch * windows.batch_size :]
-        return self._run(windows.tokens, order, windows.first_position, windows.draws, 0, lrs)
+        return self._run(windows, windows.order[first_batch * windows.batch_size :], 0, lrs)
 
     def step(self, rows, lr):
         """One update on given w2v.batches.Rows; returns the sum of the window losses."""
         for ours, given in zip(self._batch, rows, strict=True):
             ours[tuple(map(slice, given.shape))] = given
-        return self._run(*_NOTHING_TO_DRAW, len(rows.centers), np.array([lr]))
+        return self._run(NO_WINDOWS, NO_WINDOWS.order, len(rows.centers), np.array([lr]))
 
-    def _run(self, tokens, order, first_position, draws, n_given, lrs):
+    def _run(self, windows, order, n_given, lrs):
         numba.set_num_threads(self.workers)
         counters = np.zeros(2 * DONE, np.int64)
         losses = np.zeros((len(lrs), len(self._scratch.sources)))
         _train(
-            self.workers, counters, self._batch_size, tokens, order, first_position, *draws,
-            *self._batch, n_given, self._rows, self.n_words, lrs, losses, *self._scratch,
+            self.workers, counters, self._batch_size, windows.tokens, order,
+            windows.first_position, *windows.draws, *self._batch, n_given, self._rows, self.n_words,
+            lrs, losses, *self._scratch,
         )  # fmt: skip
         return float(losses.sum())
 
     def tables(self):
         return self._in, self._out
-
-
-def _aligned_zeros(n_rows, stride):
-    """(n_rows, stride) float32 zeros that start on a cache line."""
-    padded = np.zeros(n_rows * stride + LANES, F32)
-    start = -(padded.ctypes.data // padded.itemsize) % LANES
-    return padded[start : start + n_rows * stride].reshape(n_rows, stride)

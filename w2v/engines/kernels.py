@@ -4,14 +4,35 @@ Everywhere, row at of `sources` is the center's vector v, and ids are the rows o
 entries, padded with PAD to a multiple of 4; rows are as wide as `sources`, a multiple of LANES.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
 from w2v.compiled import compiled
-from w2v.lanes import LANES, load, multiply_add, splat, store, sums
+from w2v.lanes import (
+    LANES,
+    absolute,
+    in_first,
+    load,
+    multiply_add,
+    nearest,
+    power_of_two,
+    splat,
+    store,
+    sums,
+    where_above,
+)
 
 PAD = 0  # the row of `<unk>` in in_vectors: always zero, and nobody trains it
-PRODUCT = 64  # of so many numbers from 1 to 2, no float32 overflows
+
+# Coefficients, the highest power's first. 2^x for |x| ≤ 1/2 by Taylor, to 1e-7 of it; log(1+q) / q
+# for 0 ≤ q ≤ 1 through Chebyshev's nodes, to 2e-7.
+EXP2 = tuple(math.log(2) ** n / math.factorial(n) for n in range(6, -1, -1))
+LOG = (
+    0.00512610214, -0.0290740647, 0.0775160867, -0.136022476, 0.190768807, -0.24835399,
+    0.333181217, -0.49999445, 0.999999966,
+)  # fmt: skip
 
 F32 = np.float32
 # Sums in any order, but NaN and infinity as they are: training that diverges must not go unseen.
@@ -49,54 +70,89 @@ def weighted_sum(x, rows, ids, n, sources, at):
 
 
 @compiled(**FAST)
+def update(x, rows, ids, n, sources, at, step):
+    """weighted_sum into sources[step], and rows[ids[e]] += x[e] · sources[at], in one go."""
+    for k in range(0, sources.shape[1], LANES):
+        store(sources, step, k, splat(F32(0)))
+    for e in range(0, n, 4):
+        a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
+        xa, xb, xc, xd = splat(x[e]), splat(x[e + 1]), splat(x[e + 2]), splat(x[e + 3])
+        for k in range(0, sources.shape[1], LANES):
+            v, total = load(sources, at, k), load(sources, step, k)
+            u = load(rows, a, k)
+            total = multiply_add(xa, u, total)
+            store(rows, a, k, multiply_add(xa, v, u))
+            u = load(rows, b, k)
+            total = multiply_add(xb, u, total)
+            store(rows, b, k, multiply_add(xb, v, u))
+            u = load(rows, c, k)
+            total = multiply_add(xc, u, total)
+            store(rows, c, k, multiply_add(xc, v, u))
+            u = load(rows, d, k)
+            total = multiply_add(xd, u, total)
+            store(rows, d, k, multiply_add(xd, v, u))
+            store(sources, step, k, total)
+
+
+@compiled(**FAST)
 def coefficients(x, n_contexts, n, step):
     """Turn logits into -step · ∂loss/∂logit; return Σ loss of the entries, in nats.
 
     With s = -logit for a context and +logit for a noise word, loss = softplus(s) and its
-    derivative is σ(s). Both come from q = exp(-|s|): σ(|s|) = 1 / (1 + q), and Σ softplus(s) =
-    Σ max(s, 0) + log Π (1 + q), with one logarithm for PRODUCT factors. exp is 2^whole · 2^f,
-    the latter by Taylor; all of it compiles to vector code.
+    derivative is σ(s). Both come from q = exp(-|s|): σ(|s|) = 1 / (1 + q), σ(-|s|) = q σ(|s|),
+    and softplus(s) = max(s, 0) + log(1 + q).
 
     x: float32, with room for n rounded up to LANES. The entries from n on become 0.
     """
-    padded = round_up(n, LANES)
-    for e in range(n, padded):
-        x[e] = -1e9  # of a noise word: no loss, no slope
-    total = F32(0)
-    for first in range(0, padded, PRODUCT):
-        last = min(padded, first + PRODUCT)
-        linear, product = _slopes(x[first:last], n_contexts - first, step)
-        total += linear + np.log(product)
-    x[n:padded] = 0
+    x = x.reshape(1, -1)
+    zero, one, minus = splat(F32(0)), splat(F32(1)), splat(F32(-1))
+    total = zero
+    for e in range(0, n, LANES):
+        sign = in_first(n_contexts - e, minus, one)
+        s = sign * load(x, 0, e)
+        q = _exp_of_minus(absolute(s))
+        large = one / (one + q)
+        slope = where_above(s, zero, large, q * large)
+        store(x, 0, e, in_first(n - e, splat(-step) * sign * slope, zero))
+        loss = where_above(s, zero, s, zero) + q * _polynomial(q, LOG)
+        total = total + in_first(n - e, loss, zero)
+    return sums(total, zero, zero, zero)[0]
+
+
+@njit(inline="always")
+def _exp_of_minus(x):
+    """exp(-x) for x ≥ 0, as 2^whole · 2^rest. From 2^-64 on, the result says nothing."""
+    exponent = splat(F32(-1.4426950408889634)) * x
+    exponent = where_above(splat(F32(-64)), exponent, splat(F32(-64)), exponent)  # NaN stays NaN
+    whole = nearest(exponent)
+    return power_of_two(whole) * _polynomial(exponent - whole, EXP2)
+
+
+@njit(inline="always")
+def _polynomial(x, coefficients):
+    total = splat(F32(coefficients[0]))
+    for coefficient in coefficients[1:]:
+        total = multiply_add(total, x, splat(F32(coefficient)))
     return total
-
-
-@compiled(**FAST)
-def _slopes(x, n_contexts, step):
-    linear, product = F32(0), F32(1)
-    for e in range(len(x)):
-        sign = F32(-1) if e < n_contexts else F32(1)
-        s = sign * x[e]
-        exponent = F32(-1.4426950408889634) * abs(s)
-        # Below that, σ says nothing, and numbers below 2^-126 would take 100 times as long.
-        exponent = F32(-64) if exponent < F32(-64) else exponent  # and NaN stays NaN
-        whole = np.int32(exponent)
-        f = exponent - F32(whole)
-        power = F32(1.5403530393e-4)
-        power = power * f + F32(1.3333558146e-3)
-        power = power * f + F32(9.6181291076e-3)
-        power = power * f + F32(5.5504108665e-2)
-        power = power * f + F32(0.24022650696)
-        power = power * f + F32(0.69314718056)
-        power = power * f + F32(1)
-        q = power * np.int32((whole + 127) << 23).view(F32)
-        r = F32(1) / (F32(1) + q)
-        x[e] = -sign * step * (r if s > 0 else q * r)
-        product *= F32(1) + q
-        linear += s if s > 0 else F32(0)
-    return linear, product
 
 
 @njit(inline="always")
 def round_up(n, multiple):
     return (n + multiple - 1) // multiple * multiple
+
+
+def row_stride(vector_size):
+    """Floats from one row to the next: whole cache lines, and an odd number of them.
+
+    A row that starts on a cache line touches the fewest; rows a power of two apart would compete
+    for the same cache sets.
+    """
+    lines = -(-vector_size // LANES)
+    return LANES * (lines | 1)
+
+
+def aligned_rows(n_rows, stride):
+    """(n_rows, stride) float32 zeros that start on a cache line."""
+    padded = np.zeros(n_rows * stride + LANES, F32)
+    start = -(padded.ctypes.data // padded.itemsize) % LANES
+    return padded[start : start + n_rows * stride].reshape(n_rows, stride)

@@ -3,6 +3,7 @@
 import torch
 
 from w2v.config import UsageError
+from w2v.engines.base import Engine
 from w2v.model import SkipGram, masked_bce
 
 
@@ -25,7 +26,7 @@ def choose_device(name):
     return torch.device(name)
 
 
-class TorchEngine:
+class TorchEngine(Engine):
     """Trains by backpropagation.
 
     Args:
@@ -52,14 +53,6 @@ class TorchEngine:
         return f"torch on {self.device.type}"
 
     def train(self, windows, first_batch, lrs):
-        """Do len(lrs) updates, each on the next batch.
-
-        Args:
-            windows: w2v.batches.Windows.  first_batch: number of the first one.
-            lrs: (n,) float64, the learning rate of each update.
-        Returns:
-            The sum of the windows' losses, a float64 in nats.
-        """
         total = torch.zeros((), dtype=torch.float64, device=_summing_device(self.device))
         for number, lr in enumerate(lrs, start=first_batch):
             total += self.step(windows.batch(number), lr)
@@ -67,14 +60,25 @@ class TorchEngine:
 
     def step(self, batch, lr):
         """One update on the sum of a Batch's window losses; returns that sum, on the device."""
-        centers, contexts_negatives, mask, labels = (self._to_device(part) for part in batch)
         for group in self.optimizer.param_groups:
             group["lr"] = float(lr)
         self.optimizer.zero_grad()
-        losses = masked_bce(self.model(centers, contexts_negatives), labels, mask)
+        losses = self._losses(batch)
         losses.sum().backward()
         self.optimizer.step()
-        return losses.detach().to(_summing_device(self.device)).sum(dtype=torch.float64)
+        return self._sum(losses.detach())
+
+    @torch.no_grad()
+    def loss(self, windows):
+        sums = [self._sum(self._losses(windows.batch(n))) for n in range(windows.n_batches)]
+        return float(sum(sums))
+
+    def _losses(self, batch):
+        centers, contexts_negatives, mask, labels = (self._to_device(part) for part in batch)
+        return masked_bce(self.model(centers, contexts_negatives), labels, mask)
+
+    def _sum(self, losses):
+        return losses.to(_summing_device(self.device)).sum(dtype=torch.float64)
 
     def _to_device(self, array):
         tensor = torch.from_numpy(array)
@@ -83,9 +87,25 @@ class TorchEngine:
         return tensor.pin_memory().to(self.device, non_blocking=True)
 
     def tables(self):
-        """in_vectors, out_vectors: (V, D) float32 arrays; views, where the engine's memory is."""
-        embeddings = self.model.center, self.model.context
-        return tuple(embedding.weight.detach().cpu().numpy() for embedding in embeddings)
+        return tuple(parameter.detach().cpu().numpy() for parameter in self.model.parameters())
+
+    def optimizer_state(self):
+        return {
+            f"{number}.{name}": torch.atleast_2d(tensor.detach().cpu()).numpy()
+            for number, state in self.optimizer.state_dict()["state"].items()
+            for name, tensor in state.items()
+            if tensor is not None
+        }
+
+    def restore(self, optimizer_state):
+        whole = self.optimizer.state_dict()
+        parameters = list(self.model.parameters())
+        for key, array in optimizer_state.items():
+            number, name = key.split(".")
+            state = whole["state"].setdefault(int(number), {})
+            shape = () if name == "step" else parameters[int(number)].shape
+            state[name] = torch.tensor(array).reshape(shape)
+        self.optimizer.load_state_dict(whole)
 
 
 def _summing_device(device):

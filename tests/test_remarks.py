@@ -1,0 +1,95 @@
+"""What train.py says before it trains: every line, by its text."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from texts import zipf_lines
+from w2v import trainer
+from w2v.config import from_recipe
+from w2v.console import Console
+
+SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "device": "cpu", "epochs": 1}
+
+
+@pytest.fixture
+def said(tmp_path, monkeypatch, capsys):
+    """A function: train on some bytes, and return what was printed on stdout and on stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def train_on(content, **settings):
+        (tmp_path / "text.txt").write_bytes(content)
+        with Console() as console:
+            run = trainer.train_run(
+                from_recipe(corpus="text.txt", **{**SMALL, **settings}), console
+            )
+        console.report(run)
+        return capsys.readouterr()
+
+    return train_on
+
+
+ZIPF = zipf_lines(100, 2000).encode()
+
+
+def test_summary_tells_the_text_in_numbers(said):
+    out = said(ZIPF, min_count=5, sample=0.0).out
+    n_tokens = len(ZIPF.split())
+    assert (
+        f"2,000 lines, {n_tokens:,} tokens, 0 of them unknown; vocabulary 101 (min_count 5)" in out
+    )
+    kept = re.search(r"an epoch: about ([\d,]+) tokens kept by subsampling, ([\d,]+) pairs", out)
+    assert abs(int(kept[1].replace(",", "")) / n_tokens - 1) < 0.01
+    sizes = [len(line.split()) for line in ZIPF.splitlines()]
+    pairs = sum(  # over the radius, uniform in 1..5
+        sum(min(i, r) + min(n - 1 - i, r) for i in range(n)) / 5 for n in sizes for r in range(1, 6)
+    )
+    assert abs(int(kept[2].replace(",", "")) / pairs - 1) < 0.01
+    assert re.search(r"memory: about \d+ MB beside the program", out)
+
+
+def test_summary_of_subsampled_text_counts_what_is_kept(said):
+    out = said(ZIPF, sample=1e-3, validation_share=0.2).out
+    shown = re.search(r"an epoch: about ([\d,]+) tokens kept", out)[1]
+    assert int(shown.replace(",", "")) < 0.7 * len(ZIPF.split())
+    assert re.search(r"validation: 0\.2 of the sentences, not trained on, [\d,]+ windows", out)
+    assert re.search(r"epoch 1/1  loss \d\.\d+  validation \d\.\d+  ", out)
+
+
+def test_time_is_told_once_training_has_run_a_moment(said, monkeypatch):
+    monkeypatch.setattr("w2v.console.TRIAL", 0.0)
+    out = said(ZIPF, epochs=3).out
+    assert len(re.findall(r"^expected time: about [\d,]+ s$", out, re.M)) == 1
+
+
+def test_digest_of_the_vectors_is_the_file_s(said):
+    out = said(ZIPF).out
+    content = Path("runs/text/vectors.safetensors").read_bytes()
+    assert f"vectors: SHA-256 {hashlib.sha256(content).hexdigest()}" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "message"),
+    [
+        (ZIPF, {}, r"[\d,]+ tokens are few for 1 epochs, .* --epochs \d+ would serve"),
+        (ZIPF, {"min_count": 900}, r"--min-count 900 leaves \d\d% of the tokens, and \d+ words"),
+        (b"a b c d\n" * 9 + b"a b " * 6000, {}, r"the longest line has 12,000 words; a line is ta"),
+        (ZIPF.replace(b"\n", b"\r\n"), {}, r"'text.txt' has the line ends of Windows"),
+        (b"\xef\xbb\xbf" + ZIPF, {}, r"'text.txt' begins with a byte-order mark, which is dropped"),
+        (ZIPF + b"nul\0byte here\n", {}, r"'text.txt' has NUL bytes, which are taken for letters"),
+    ],
+)
+def test_odd_texts_bring_one_warning_each(said, content, settings, message):
+    warnings = [line for line in said(content, **settings).err.splitlines() if "warning: " in line]
+    assert len([line for line in warnings if re.search(f"warning: {message}", line)]) == 1
+    others = {"few for", *({"leaves"} if "leaves" in message else ())}
+    assert all(
+        re.search(message, line) or any(other in line for other in others) for line in warnings
+    )
+
+
+def test_sound_text_brings_no_warning(said, monkeypatch):
+    monkeypatch.setattr("w2v.remarks.ENOUGH", 1000)
+    assert "warning" not in said(ZIPF).err

@@ -1,0 +1,38 @@
+"""What is measured while training: the rows of metrics.csv."""
+
+import csv
+import dataclasses
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """A row of metrics.csv. The last row of an epoch is about the whole epoch.
+
+    epoch: from 1.  batch: batches of this epoch so far.  loss: mean over this epoch's centers so
+    far, in nats.  lr: of the last update.  centers_per_s: over this epoch so far.  seconds: spent
+    on training so far, over all sittings.  progress: epochs done, with the share of this one.
+    validation_loss: in the last row of an epoch, the mean over the held-out centers, in nats.
+    """
+
+    epoch: int
+    batch: int
+    loss: float
+    lr: float
+    centers_per_s: float
+    seconds: float
+    progress: float
+    validation_loss: float | None = None
+
+
+def last_rows(metrics):
+    """The last row of every epoch."""
+    return list({row.epoch: row for row in metrics}.values())
+
+
+def write_csv(metrics, path):
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        names = [field.name for field in dataclasses.fields(Metrics)]
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(dataclasses.asdict, metrics))

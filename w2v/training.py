@@ -1,0 +1,202 @@
+"""The loop over epochs, blocks of text and batches. Between two calls of the engine it can stop,
+be written down, and go on later as if nothing had been."""
+
+import dataclasses
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v.config import W2VError
+from w2v.metrics import Metrics
+
+CALL_CENTERS = 2**14  # about as many centers are trained in one call of an engine
+DIVERGED = 5.0  # nats a center; guessing costs ln 2 = 0.69
+ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
+
+IN_VECTORS, OUT_VECTORS, BEST = "in_vectors", "out_vectors", "best_"
+
+
+@dataclass
+class Progress:
+    """How far training is: what comes next, and the sums of the epoch under way.
+
+    epoch: from 1.  block: of the text.  batch: of the block's windows.
+    n_batches, n_centers, loss_sum, seconds: of this epoch.  rows_due: Metrics rows to be there
+    before the next one.  row: the newest.  metrics: all rows.  before: seconds of earlier epochs.
+    best_epoch, best_loss: of the lowest validation loss.
+    """
+
+    epoch: int = 1
+    block: int = 0
+    batch: int = 0
+    n_batches: int = 0
+    n_centers: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    rows_due: int = 1
+    row: Metrics | None = None
+    metrics: list = dataclasses.field(default_factory=list)
+    before: float = 0.0
+    best_epoch: int = 0
+    best_loss: float = math.inf
+
+    def next_epoch(self):
+        """Progress as the next epoch begins."""
+        kept = ("metrics", "best_epoch", "best_loss")
+        return Progress(
+            epoch=self.epoch + 1,
+            before=self.before + self.seconds,
+            **{name: getattr(self, name) for name in kept},
+        )
+
+    def to_json(self):
+        """A dict of plain values; `from_json` gives the Progress again, to the last bit."""
+        plain = {**vars(self), "metrics": [list(vars(row).values()) for row in self.metrics]}
+        plain["row"] = None if self.row is None else list(vars(self.row).values())
+        plain["best_loss"] = None if math.isinf(self.best_loss) else self.best_loss
+        return plain
+
+    @classmethod
+    def from_json(cls, plain):
+        """Raises: TypeError, ValueError, KeyError: not what `to_json` gives."""
+        for field in dataclasses.fields(cls):
+            if field.type in (int, float) and type(plain[field.name]) not in (
+                int,
+                float,
+                type(None),
+            ):
+                raise TypeError(f"{field.name} is no number")
+        return cls(
+            **{
+                **plain,
+                "metrics": [Metrics(*row) for row in plain["metrics"]],
+                "row": None if plain["row"] is None else Metrics(*plain["row"]),
+                "best_loss": math.inf if plain["best_loss"] is None else plain["best_loss"],
+            }
+        )
+
+
+class Training:
+    """Trains an engine on a Batcher's windows, from where it stands to the last epoch.
+
+    at: Progress.
+    best: the tables of the lowest validation loss, where early stopping asks for them; else None.
+    """
+
+    def __init__(self, config, batcher, engine, watcher, held_out=None):
+        self.config, self.batcher, self.engine, self.watcher = config, batcher, engine, watcher
+        self.held_out = held_out
+        self.at, self.best = Progress(), None
+
+    def run(self, pause=lambda epoch_ended: None):
+        """Train to the end. `pause` is called between two calls of the engine; it may raise."""
+        self._clock = time.perf_counter()
+        while not self.is_done:
+            self._run_epoch(pause)
+
+    @property
+    def is_done(self):
+        patience = self.config.early_stopping
+        stops_early = patience and self.at.epoch - 1 - self.at.best_epoch >= patience
+        return bool(self.at.epoch > self.config.epochs or stops_early)
+
+    @property
+    def metrics(self):
+        return self.at.metrics
+
+    def tables(self):
+        """in_vectors, out_vectors: the best ones if early stopping keeps them, else the newest."""
+        return self.engine.tables() if self.best is None else self.best
+
+    def tensors(self):
+        """{name: (n, m) float32 array}: with `at`, all that going on depends on."""
+        tensors = dict(zip((IN_VECTORS, OUT_VECTORS), self.engine.tables(), strict=True))
+        tensors |= {f"optimizer.{name}": a for name, a in self.engine.optimizer_state().items()}
+        if self.best is not None:
+            tensors |= zip((BEST + IN_VECTORS, BEST + OUT_VECTORS), self.best, strict=True)
+        return tensors
+
+    def _run_epoch(self, pause):
+        at, blocks = self.at, self.batcher.text.blocks
+        per_call = max(1, CALL_CENTERS // self.config.batch_size)
+        for block in range(at.block, len(blocks)):
+            windows = self.batcher.windows(at.epoch, block)
+            while at.batch < windows.n_batches:
+                self._call(windows, min(at.batch + per_call, windows.n_batches))
+                pause(False)
+            at.block, at.batch = block + 1, 0
+        self._end_epoch()
+        pause(True)
+
+    def _call(self, windows, stop):
+        """Train the batches from where we stand up to `stop`."""
+        at, first = self.at, self.at.batch
+        shares = self._shares(windows, np.arange(first, stop + 1))
+        lrs = self._learning_rates(shares[:-1])
+        loss, n_centers = self.engine.train(windows, first, lrs), windows.n_centers(first, len(lrs))
+        at.batch, at.n_batches = stop, at.n_batches + len(lrs)
+        if not loss < DIVERGED * n_centers:  # NaN too
+            raise W2VError(
+                f"training diverged: the loss is {loss / n_centers:.3g} at batch {at.n_batches} of "
+                f"epoch {at.epoch}, with learning rate {lrs[0]:.3g}; what was written before is "
+                f"kept; try --lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
+            )
+        at.loss_sum += loss
+        at.n_centers += n_centers
+        self._tick()
+        at.row = Metrics(
+            at.epoch,
+            at.n_batches,
+            at.loss_sum / at.n_centers,
+            float(lrs[-1]),
+            at.n_centers / at.seconds,
+            at.before + at.seconds,
+            at.epoch - 1 + float(shares[-1]),
+        )
+        self.watcher.trained(at.row)
+        if shares[-1] * ROWS_PER_EPOCH >= at.rows_due:
+            at.metrics.append(at.row)
+            at.rows_due = int(shares[-1] * ROWS_PER_EPOCH) + 1
+
+    def _end_epoch(self):
+        at = self.at
+        if at.row is None:
+            raise W2VError(
+                f"no sentence has two words left after --min-count {self.config.min_count} and "
+                f"--sample {self.config.sample:g}; a sentence is a line: lower --min-count, raise "
+                "--sample, or give more text"
+            )
+        if at.metrics[-1:] == [at.row]:  # not so where subsampling leaves nothing of the last block
+            at.metrics.pop()
+        if self.held_out is not None:
+            at.row = dataclasses.replace(at.row, validation_loss=self.held_out.loss(self.engine))
+            if at.row.validation_loss < at.best_loss:
+                at.best_epoch, at.best_loss = at.epoch, at.row.validation_loss
+                if self.config.early_stopping:
+                    self.best = [table.copy() for table in self.engine.tables()]
+        at.metrics.append(at.row)
+        self._tick()
+        self.watcher.epoch_done(at.row)
+        self.at = at.next_epoch()
+
+    def _tick(self):
+        now = time.perf_counter()
+        self.at.seconds += now - self._clock
+        self._clock = now
+
+    def _shares(self, windows, batches):
+        """(n,) float64: the share of the epoch that is done before each of a block's batches."""
+        blocks, block = self.batcher.text.blocks, self.at.block
+        done = sum(map(len, blocks[:block]))
+        return (
+            done + len(blocks[block]) * batches / windows.n_batches
+        ) / self.batcher.text.n_tokens
+
+    def _learning_rates(self, shares):
+        """(n,) float64: the rate of updates that come when such shares of the epoch are done."""
+        method = self.config.method
+        if method.schedule == "constant":
+            return np.full(len(shares), method.lr)
+        return method.lr * (1.0 - (self.at.epoch - 1 + shares) / self.config.epochs)
