@@ -15,8 +15,8 @@ ORDER = [
     "config", "interrupts", "cli", "atomic", "stored", "runs", "vectors", "compiled", "lanes",
     "threads", "ptb", "sample_corpus", "corpus", "sampling", "counting", "vocab", "drawing",
     "batches", "tables", "model", "engines.base", "engines.kernels", "engines.cpu",
-    "engines.racing", "engines.torch", "engines", "metrics", "plots", "checkpoints", "rates",
-    "heldout", "training", "job", "remarks", "trainer", "console",
+    "engines.racing", "engines.torch", "engines", "metrics", "plots", "rates", "heldout",
+    "training", "checkpoints", "job", "remarks", "trainer", "console",
 ]  # fmt: skip
 
 

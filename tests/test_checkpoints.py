@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import signal
 
 import numpy as np
@@ -27,6 +28,7 @@ SETTINGS = {
     "validation_share": 0.1,
     "checkpoint_every": "0m",
 }
+UNFINISHED = runs.Path("a", runs.CHECKPOINT, runs.UNFINISHED)
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +61,10 @@ def outcome(run):
     return (run.folder / runs.VECTORS).read_bytes(), rows
 
 
-@pytest.mark.parametrize("engine", ["cpu", "torch", "adam"])
-@pytest.mark.parametrize("stops", [[1], [3, 2], [5, 9, 1]])
+@pytest.mark.parametrize(
+    ("engine", "stops"),
+    [("cpu", [1]), ("cpu", [3, 2]), ("cpu", [5, 9, 1]), ("torch", [3, 2]), ("adam", [5, 9, 1])],
+)
 def test_resumed_training_equals_training_that_never_stopped(engine, stops):
     how = {"optimizer": "adam"} if engine == "adam" else {"engine": engine}
     whole = outcome(w2v.train(**SETTINGS, **how, out="whole"))
@@ -84,7 +88,7 @@ def test_resume_of_a_finished_run_changes_nothing():
     before = (first.folder / runs.VECTORS).stat()
     watcher = Stop(0)
     again = train_run(from_recipe(**SETTINGS, out="a"), watcher, resume=True)
-    assert watcher.said == ["a is trained already, all 3 epochs: nothing is left to do"]
+    assert watcher.said == ["a is trained already, 3 epochs: nothing is left to do"]
     assert (again.folder / runs.VECTORS).stat() == before
     assert again.metrics == first.metrics
 
@@ -111,9 +115,7 @@ def test_more_epochs_at_a_constant_rate_equal_one_long_training():
 
 def test_fewer_epochs_than_done_are_refused():
     w2v.train(**SETTINGS, out="a")
-    with pytest.raises(
-        UsageError, match="--epochs is 2, and a has 3 already; give as many or more"
-    ):
+    with pytest.raises(UsageError, match="--epochs is 2, the checkpoint was made with 3; give as"):
         w2v.train(resume=True, **{**SETTINGS, "epochs": 2}, out="a")
 
 
@@ -159,11 +161,124 @@ def test_starting_anew_over_an_unfinished_training_warns():
 def test_divergence_keeps_the_last_checkpoint(monkeypatch):
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(5))
-    before = checkpoints.path_in("a").read_bytes()
+    before = UNFINISHED.read_bytes()
     monkeypatch.setattr(training, "DIVERGED", 0.01)
-    with pytest.raises(W2VError, match=r"diverged: .*; what was written before is kept; try --lr"):
+    with pytest.raises(
+        W2VError, match=r"diverged: .*; what was written before is kept; start anew with"
+    ):
         w2v.train(resume=True, **SETTINGS, out="a")
-    assert checkpoints.path_in("a").read_bytes() == before
+    assert UNFINISHED.read_bytes() == before
+
+
+def test_fewer_epochs_than_begun_are_refused():
+    with pytest.raises(Interrupted):
+        train_run(from_recipe(**SETTINGS, out="a"), Stop(12))
+    with pytest.raises(UsageError, match="--epochs is 1, the checkpoint was made with 3; give as"):
+        w2v.train(resume=True, **{**SETTINGS, "epochs": 1}, out="a")
+
+
+def test_retraining_that_is_stopped_leaves_what_the_old_run_goes_on_from():
+    w2v.train(**SETTINGS, out="a")
+    with pytest.raises(Interrupted):
+        train_run(from_recipe(**{**SETTINGS, "seed": 9}, out="a"), Stop(5))
+    extended = w2v.train(resume=True, **{**SETTINGS, "epochs": 4}, out="a")
+    w2v.train(**SETTINGS, out="b")
+    assert outcome(extended) == outcome(
+        w2v.train(resume=True, **{**SETTINGS, "epochs": 4}, out="b")
+    )
+
+
+def test_training_whose_run_cannot_be_written_is_kept_as_a_checkpoint(monkeypatch):
+    settings = {**SETTINGS, "checkpoint_every": "100e"}
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job, "plot_loss", fails)
+        with pytest.raises(W2VError, match="cannot write a: No space left on device"):
+            w2v.train(**settings, out="a")
+    watcher = Stop(0)
+    run = train_run(from_recipe(**settings, out="a"), watcher, resume=True)
+    assert "resuming in epoch 4, after 0 of its batches" in watcher.said
+    assert outcome(run) == outcome(w2v.train(**settings, out="b"))
+
+
+def test_signal_while_the_run_is_written_changes_nothing(monkeypatch):
+    plot = job.plot_loss
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        plot(*arguments)
+
+    monkeypatch.setattr(job, "plot_loss", interrupted)
+    run = w2v.train(**SETTINGS, out="a")
+    assert len(run.vectors) == 201
+
+
+@pytest.mark.parametrize("lost", ["optimizer.0.exp_avg", "optimizer.1.step"])
+def test_checkpoint_without_its_optimizer_is_refused(lost):
+    settings = {**SETTINGS, "optimizer": "adam"}
+    with pytest.raises(Interrupted):
+        train_run(from_recipe(**settings, out="a"), Stop(3))
+    made = checkpoints.read(UNFINISHED)
+    tensors = {name: np.array(made.tensors[name]) for name in made.tensors if name != lost}
+    checkpoints.write("a", dataclasses.replace(made, tensors=tensors))
+    with pytest.raises(W2VError, match="damaged: the optimizer's state is not there; remove a, or"):
+        w2v.train(resume=True, **settings, out="a")
+
+
+def test_checkpoint_of_another_format_or_version_is_refused(monkeypatch):
+    with pytest.raises(Interrupted):
+        train_run(from_recipe(**SETTINGS, out="a"), Stop(3))
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "FORMAT", 2)
+        with pytest.raises(W2VError, match="is damaged: its format is 1, not 2; remove a/check"):
+            w2v.train(resume=True, **SETTINGS, out="a")
+    monkeypatch.setattr(w2v, "__version__", "99.0", raising=False)
+    with pytest.raises(UsageError, match=r"w2v is 99\.0, the checkpoint was made with "):
+        w2v.train(resume=True, **SETTINGS, out="a")
+
+
+def test_failing_checkpoints_are_tried_again_only_when_the_next_is_due(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(checkpoints.time, "perf_counter", lambda: clock[0])
+    pace = checkpoints.Pace("2m", 0)
+    clock[0] = 121.0
+    with pytest.raises(OSError, match="full"), pace.paid():
+        raise OSError("full")
+    assert not pace.is_due(None)
+
+
+def test_resuming_a_run_without_a_checkpoint_is_refused():
+    w2v.train(**SETTINGS, out="a")
+    shutil.rmtree(UNFINISHED.parent)
+    with pytest.raises(UsageError, match="cannot resume: a holds a run without a checkpoint; sta"):
+        w2v.train(resume=True, **SETTINGS, out="a")
+
+
+def test_resuming_a_run_without_vectors_says_what_is_missing():
+    w2v.train(**SETTINGS, out="a")
+    runs.Path("a", runs.VECTORS).unlink()
+    with pytest.raises(
+        W2VError, match=r"cannot read a/vectors\.safetensors: No such file .*; start"
+    ):
+        w2v.train(resume=True, **SETTINGS, out="a")
+
+
+def test_training_whose_output_fails_is_kept_as_a_checkpoint():
+    class Broken(Watcher):
+        def epoch_done(self, row):
+            if row.epoch == 2:
+                raise BrokenPipeError
+
+    settings = {**SETTINGS, "checkpoint_every": "100e"}
+    with pytest.raises(BrokenPipeError):
+        train_run(from_recipe(**settings, out="a"), Broken())
+    watcher = Stop(0)
+    run = train_run(from_recipe(**settings, out="a"), watcher, resume=True)
+    assert "resuming in epoch 3, after 0 of its batches" in watcher.said
+    assert outcome(run) == outcome(w2v.train(**settings, out="b"))
 
 
 def test_sigterm_stops_with_its_own_status():
@@ -181,7 +296,7 @@ def test_second_signal_stops_at_once():
     with pytest.raises(KeyboardInterrupt) as stopped:
         train_run(from_recipe(**SETTINGS, out="a"), Impatient(0))
     assert not isinstance(stopped.value, Interrupted)
-    assert checkpoints.read("a") is None
+    assert checkpoints.read(UNFINISHED) is None
 
 
 def test_checkpoint_that_cannot_be_written_is_a_warning_and_training_goes_on(monkeypatch):
@@ -191,7 +306,6 @@ def test_checkpoint_that_cannot_be_written_is_a_warning_and_training_goes_on(mon
     watcher = Stop(0)
     with monkeypatch.context() as patched:
         patched.setattr(checkpoints, "write", full)
-        patched.setattr(job.checkpoints, "write", full)
         with pytest.raises(W2VError, match="cannot write a: No space left on device"):
             train_run(from_recipe(**SETTINGS, out="a"), watcher)  # the last is part of the run
     warned = "cannot write a/checkpoint: No space left on device; training goes on"
@@ -205,6 +319,9 @@ def test_early_stopping_keeps_the_best_vectors_and_resumes(monkeypatch):
     losses = [row.validation_loss for row in run.metrics if row.validation_loss is not None]
     best = int(np.argmin(losses)) + 1
     assert len(losses) == best + 2 < 40
+    again = Stop(0)
+    assert train_run(from_recipe(**{**settings, "epochs": 50}, out="a"), again, resume=True)
+    assert again.said == [f"a is trained already, {best + 2} epochs: nothing is left to do"]
     shorter = []
 
     class Snapshot(Watcher):
@@ -251,7 +368,7 @@ def test_checkpoint_holds_no_pickle_and_is_read_by_the_safetensors_library():
 
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(3))
-    with safe_open(checkpoints.path_in("a"), "numpy") as file:
+    with safe_open(UNFINISHED, "numpy") as file:
         assert set(file.keys()) == {"in_vectors", "out_vectors"}
         assert json.loads(file.metadata()["w2v"])["progress"]["epoch"] == 1
 
@@ -260,17 +377,17 @@ def test_checkpoint_holds_no_pickle_and_is_read_by_the_safetensors_library():
 def test_truncated_checkpoint_is_refused_by_name(share):
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(3))
-    path = checkpoints.path_in("a")
+    path = UNFINISHED
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(W2VError, match=r"a/checkpoint/state\.safetensors is damaged: "):
+    with pytest.raises(W2VError, match=r"a/checkpoint/unfinished\.safetensors is damaged: "):
         w2v.train(resume=True, **SETTINGS, out="a")
 
 
 def test_any_flipped_bit_of_a_checkpoint_is_noticed():
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(3))
-    path, rng = checkpoints.path_in("a"), np.random.default_rng(0)
+    path, rng = UNFINISHED, np.random.default_rng(0)
     whole = path.read_bytes()
     for at in [*range(8), *rng.integers(8, len(whole), 150).tolist()]:
         flipped = bytearray(whole)
@@ -278,30 +395,45 @@ def test_any_flipped_bit_of_a_checkpoint_is_noticed():
         path.write_bytes(flipped)
         refusal = None
         try:
-            read = checkpoints.read("a")
+            read = checkpoints.read(UNFINISHED)
         except W2VError as error:
             refusal = str(error)
         if refusal is None:  # a bit of the header's white space, say
             path.write_bytes(whole)
-            right = checkpoints.read("a")
+            right = checkpoints.read(UNFINISHED)
             assert (read.job, read.progress) == (right.job, right.progress)
             for name in right.tensors:
                 assert np.array_equal(read.tensors[name], right.tensors[name])
         else:
-            assert refusal.startswith("a/checkpoint/state.safetensors is damaged: ")
+            assert refusal.startswith("a/checkpoint/unfinished.safetensors is damaged: ")
 
 
 def test_checkpoint_of_other_shapes_is_refused(tmp_path):
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(3))
-    made = checkpoints.read("a")
+    made = checkpoints.read(UNFINISHED)
     tensors = {name: np.array(array[:-1]) for name, array in made.tensors.items()}
     checkpoints.write("a", dataclasses.replace(made, tensors=tensors))
-    with pytest.raises(W2VError, match=r"in_vectors is not there in the shape \(\d+, 8\)"):
+    with pytest.raises(
+        W2VError, match=r"in_vectors is not there in the shape \(\d+, 8\); remove a/ch"
+    ):
         w2v.train(resume=True, **SETTINGS, out="a")
-    checkpoints.write("a", dataclasses.replace(made, progress={**made.progress, "block": "x"}))
-    with pytest.raises(W2VError, match="what it says of the training does not fit"):
+    progress = dataclasses.replace(made.progress, block=-1)
+    checkpoints.write("a", dataclasses.replace(made, progress=progress))
+    with pytest.raises(
+        W2VError, match=r"is damaged: its block is -1; remove a/checkpoint, or start"
+    ):
         w2v.train(resume=True, **SETTINGS, out="a")
+
+
+def test_finished_run_whose_vectors_changed_is_not_gone_on_from():
+    w2v.train(**SETTINGS, out="a")
+    path = runs.Path("a", runs.VECTORS)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(W2VError, match="is damaged: it is not what its checkpoint was made with"):
+        w2v.train(resume=True, **{**SETTINGS, "epochs": 4}, out="a")
 
 
 @pytest.mark.parametrize("name", ["vectors.safetensors", "vocab.tsv", "config.json"])

@@ -252,7 +252,7 @@ def test_damaged_file_is_refused(tmp_path, suffix, damage):
 
 
 def test_path_that_is_missing_is_refused(tmp_path):
-    with pytest.raises(W2VError, match=r"none\.txt' does not exist; --corpus must be ptb, sample"):
+    with pytest.raises(W2VError, match=r"none\.txt' does not exist; give ptb, sample"):
         opened(tmp_path / "none.txt")
     write(tmp_path / "x" / "file", TEXT)
     (tmp_path / "x" / "link").symlink_to("nowhere")

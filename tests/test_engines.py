@@ -186,7 +186,7 @@ def test_auto_takes_the_cpu_engine_for_sgd_and_torch_for_adam(monkeypatch):
     monkeypatch.setattr(engines, "_has_cuda", lambda: False)
     assert engines.resolve(Config()).engine == "cpu"
     assert engines.resolve(Config(optimizer="adam")).engine == "torch"
-    assert engines.resolve(Config(device="mps")).engine == "torch"
+    assert engines.resolve(Config(optimizer="adam", device="cpu")).device == "cpu"
 
 
 def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):

@@ -26,6 +26,8 @@ from w2v.training import Progress
 from w2v.vocab import read
 
 FEW, MANY = 60, 10_000
+STATE = f"{runs.CHECKPOINT}/{runs.STATE}"
+JOB = {"settings": {"epochs": 3}}
 
 
 def fuzz(n):
@@ -118,9 +120,7 @@ def small_run(folder):
     tables = np.arange(1, 13, dtype=np.float32).reshape(4, 3)
     tables[0] = 0
     vectors.save_vectors(run, ["<unk>", "a", "b", "c"], [1, 4, 3, 2], tables, tables)
-    checkpoints.write(
-        run, Checkpoint({"settings": {}}, Progress().to_json(), {"in_vectors": tables})
-    )
+    checkpoints.write(run, Checkpoint(JOB, Progress(), {"in_vectors": tables}, "sha"))
     with open(run / runs.VECTORS, "rb") as one, open(run / runs.VOCAB, "rb") as other:
         digests = {runs.VECTORS: stored.sha256(one), runs.VOCAB: stored.sha256(other)}
     (run / runs.CONFIG).write_text(json.dumps({"sha256": digests}))
@@ -156,12 +156,46 @@ def fuzz_file(folder, n, name, read_it, *more):
     check()
 
 
+def fuzz_progress(folder, n):
+    """Checkpoints that are whole and signed, and say anything of the training."""
+    run = small_run(folder)
+    plain = Progress().to_json()
+    number = st.one_of(st.integers(), st.floats(), st.none(), words, st.just([]), st.booleans())
+    rows = st.lists(st.lists(number, max_size=9), max_size=3)
+
+    class Anything:
+        def __init__(self, said):
+            self.said = said
+
+        def to_json(self):
+            return self.said
+
+    @fuzz(n)
+    @given(
+        st.dictionaries(st.sampled_from([*plain, "more"]), st.one_of(number, rows)),
+        st.one_of(st.just(JOB), st.dictionaries(words, number), number),
+    )
+    def check(changed, job):
+        checkpoints.write(run, Checkpoint(job, Anything({**plain, **changed}), {}, "sha"))
+
+        def go():
+            at = checkpoints.read(run / STATE).progress
+            assert at.epoch >= 1
+            assert min(at.block, at.batch, at.n_batches, at.n_centers, at.rows_due) >= 0
+            assert np.isfinite([at.loss_sum, at.seconds, at.before]).all()
+
+        outcome(go)
+
+    check()
+
+
 READERS = {
+    "progress": fuzz_progress,
     "corpus": fuzz_corpus,
     "vocab.tsv": lambda folder, n: fuzz_file(folder, n, runs.VOCAB, use, texts),
     "vectors.safetensors": lambda folder, n: fuzz_file(folder, n, runs.VECTORS, use, headers()),
     "checkpoint": lambda folder, n: fuzz_file(
-        folder, n, f"{runs.CHECKPOINT}/{runs.STATE}", checkpoints.read, headers()
+        folder, n, STATE, lambda run: checkpoints.read(run / STATE), headers()
     ),
     "config.json": lambda folder, n: fuzz_file(folder, n, runs.CONFIG, use, texts),
 }
@@ -203,9 +237,9 @@ def test_file_that_promises_too_much_is_refused_at_once(tmp_path, case):
     (run / runs.VECTORS).write_bytes(HOSTILE[case])
     with pytest.raises(W2VError, match=r"vectors\.safetensors is damaged: "):
         w2v.load(run)
-    checkpoints.path_in(run).write_bytes(HOSTILE[case])
+    (run / STATE).write_bytes(HOSTILE[case])
     with pytest.raises(W2VError, match=r"state\.safetensors is damaged: "):
-        checkpoints.read(run)
+        checkpoints.read(run / STATE)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_digest_of_the_vectors_is_the_file_s(said):
 @pytest.mark.parametrize(
     ("content", "settings", "message"),
     [
-        (ZIPF, {}, r"[\d,]+ tokens are few for 1 epochs, .* --epochs \d+ would serve"),
+        (ZIPF, {}, r"[\d,]+ tokens are few, trained 1 times over, .*; no epochs make up for it"),
         (ZIPF, {"min_count": 900}, r"--min-count 900 leaves \d\d% of the tokens, and \d+ words"),
         (b"a b c d\n" * 9 + b"a b " * 6000, {}, r"the longest line has 12,000 words; a line is ta"),
         (ZIPF.replace(b"\n", b"\r\n"), {}, r"'text.txt' has the line ends of Windows"),
@@ -84,9 +84,23 @@ def test_digest_of_the_vectors_is_the_file_s(said):
 def test_odd_texts_bring_one_warning_each(said, content, settings, message):
     warnings = [line for line in said(content, **settings).err.splitlines() if "warning: " in line]
     assert len([line for line in warnings if re.search(f"warning: {message}", line)]) == 1
-    others = {"few for", *({"leaves"} if "leaves" in message else ())}
+    others = {"are few", *({"leaves"} if "leaves" in message else ())}
     assert all(
         re.search(message, line) or any(other in line for other in others) for line in warnings
+    )
+
+
+def test_few_tokens_are_told_how_many_epochs_would_serve(said, monkeypatch):
+    monkeypatch.setattr("w2v.remarks.ENOUGH", 100_000)
+    err = said(ZIPF).err
+    epochs = -(-100_000 // len(ZIPF.split()))
+    assert f"will be mostly noise; --epochs {epochs} would serve for it, more text" in err
+
+
+def test_small_disk_brings_a_warning(said, monkeypatch):
+    monkeypatch.setattr("w2v.remarks._free_disk", lambda folder: 2**20 // 100)
+    assert re.search(
+        r"warning: the disk of runs/text has 0 MB free, and the run and", said(ZIPF).err
     )
 
 

@@ -113,7 +113,9 @@ def test_train_refuses_a_text_that_subsampling_empties(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("engine", ["cpu", "torch"])
 def test_train_that_diverges_says_where_and_what_to_try(corpus, engine):
-    message = r"training diverged: the loss is .* at batch \d+ of epoch 1, with .*; try --lr"
+    message = (
+        r"training diverged: the loss is .* at batch \d+ of epoch 1, with .*; start anew with --lr"
+    )
     for lr in (30.0, 1000.0):  # a finite loss beyond all bounds; NaN
         with pytest.raises(W2VError, match=message):
             w2v.train(corpus=corpus, engine=engine, epochs=1, lr=lr, **SMALL)

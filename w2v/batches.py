@@ -7,7 +7,7 @@ import numpy as np
 
 from w2v import sampling
 from w2v.compiled import compiled
-from w2v.drawing import draw_rows
+from w2v.drawing import draw_rows, max_entries
 from w2v.vocab import START, WORD
 
 
@@ -98,11 +98,6 @@ class Windows:
         begin = first_batch * self.batch_size
         return min(len(self.order), begin + n_batches * self.batch_size) - begin
 
-    @property
-    def max_entries(self):
-        """No window has more contexts and noise words than this."""
-        return 2 * self.draws.window * (1 + self.draws.negative)
-
     def expected_pairs(self):
         """How many (center, context) pairs these windows have, over the draws of the radius."""
         places, window, pairs = np.arange(len(self.tokens)), self.draws.window, 0.0
@@ -115,7 +110,8 @@ class Windows:
     def batch(self, number):
         """The Batch of windows number·B to (number+1)·B - 1; a pure function of its number."""
         order = self.order[number * self.batch_size : (number + 1) * self.batch_size]
-        rows = Rows.empty(len(order), self.max_entries)
+        widest = max_entries(self.draws.window, self.draws.negative)
+        rows = Rows.empty(len(order), widest)
         draw_rows(self.tokens, order, self.first_position, *self.draws, *rows)
         return Batch.from_rows(rows)
 

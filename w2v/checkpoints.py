@@ -11,6 +11,7 @@ from pathlib import Path
 from w2v import atomic, runs, stored
 from w2v.config import UsageError, W2VError, flag
 from w2v.interrupts import Interrupted
+from w2v.training import Progress
 
 FORMAT = 1
 MINUTE = 60.0  # seconds
@@ -19,62 +20,103 @@ WORTH = 50  # by default a checkpoint waits for so many times its own price: 2 %
 BYTES_PER_S = 2e8  # what the first is taken to cost, until it is known
 
 # Settings that say where, how fast and how long, not what is computed.
-FREE = {"corpus", "data_dir", "out", "epochs", "validation", "checkpoint_every", "workers"}
+FREE = {"corpus", "data_dir", "out", "epochs", "early_stopping", "validation", "checkpoint_every"}
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """What a file holds.
 
-    job: dict, what was trained: {"corpus": SHA-256, "validation": SHA-256 or None, "settings"}.
-    progress: dict, of w2v.training.Progress.
+    job: dict, what was trained: {"corpus": SHA-256, "validation": SHA-256 or None, "version": of
+        w2v, "settings"}.
+    progress: w2v.training.Progress.
     tensors: {name: (n, m) float32 array}; mapped, once read. A finished run's are without the
-        tables, which the run itself has.
+        tables, which are the run's own.
+    finished: SHA-256 of the vectors of the finished run that it is part of; else None.
     """
 
     job: dict
-    progress: dict
+    progress: Progress
     tensors: dict
-    is_finished: bool = False
+    finished: str | None = None
 
 
-def path_in(out):
-    return Path(out, runs.CHECKPOINT, runs.STATE)
+def folder_in(out):
+    return Path(out, runs.CHECKPOINT)
 
 
 def write(out, checkpoint):
-    """Write a Checkpoint into a run folder, whole or not at all. Raises: OSError."""
-    path = path_in(out)
+    """Write a Checkpoint into a run folder, whole or not at all. Raises: OSError.
+
+    That of a training under way stands beside that of the run which is there until it is done.
+    """
+    path = folder_in(out) / (runs.STATE if checkpoint.finished else runs.UNFINISHED)
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(OSError):
         atomic.sweep(path)
-    about = {name: getattr(checkpoint, name) for name in ("job", "progress", "is_finished")}
-    text = json.dumps({"format": FORMAT, **about})
+    about = {"job": checkpoint.job, "progress": checkpoint.progress.to_json()}
+    text = json.dumps({"format": FORMAT, **about, "finished": checkpoint.finished})
     metadata = {"w2v": text, "crc32": str(_crc32(text, checkpoint.tensors))}
     with atomic.staged_file(path) as staging:
         stored.write_tensors(staging, checkpoint.tensors, metadata)
 
 
-def read(out):
-    """The Checkpoint of a run folder, or None. Raises: W2VError: it is damaged or unreadable."""
-    path = path_in(out)
+def has_unfinished(out):
+    return (folder_in(out) / runs.UNFINISHED).exists()
+
+
+def find(out, job):
+    """The Checkpoint in a run folder that `job` goes on from: the unfinished one, or the run's.
+
+    Returns:
+        None where there is none.
+    Raises:
+        UsageError: there is one, of another job; the message names what differs, and both values.
+        W2VError: it is damaged or unreadable.
+    """
+    refusal = None
+    for name in (runs.UNFINISHED, runs.STATE):
+        checkpoint = read(folder_in(out) / name)
+        if checkpoint is None:
+            continue
+        try:
+            check_same(checkpoint.job, job)
+        except UsageError as error:
+            refusal = refusal or error
+            continue
+        return checkpoint
+    if refusal:
+        raise refusal
+    return None
+
+
+def read(path):
+    """The Checkpoint in a file, or None without the file. Raises: W2VError: it is damaged."""
     try:
         with open(path, "rb") as file:
             tensors, metadata = stored.map_tensors(file, path)
+        text, crc32 = metadata["w2v"], int(metadata["crc32"])
+        if crc32 != _crc32(text, tensors):
+            raise ValueError("its checksum differs")
+        about = json.loads(text)
+        if about["format"] != FORMAT:
+            raise ValueError(f"its format is {about['format']}, not {FORMAT}")
+        job = {**about["job"], "settings": dict(about["job"]["settings"])}
+        if type(job["settings"]["epochs"]) is not int:
+            raise ValueError("--epochs is no number")
+        return Checkpoint(job, Progress.from_json(about["progress"]), tensors, about["finished"])
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise W2VError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        about, crc32 = metadata["w2v"], int(metadata["crc32"])
-        if crc32 != _crc32(about, tensors):
-            raise ValueError("its checksum differs")
-        about = json.loads(about)
-        if about["format"] != FORMAT:
-            raise ValueError(f"its format is {about['format']}, not {FORMAT}")
-        return Checkpoint(about["job"], about["progress"], tensors, about["is_finished"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise stored.damaged(path, f"{error}; remove it, and start without --resume") from error
+    except (W2VError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise unusable(path, error) from error
+
+
+def unusable(path, why):
+    """What to raise for a checkpoint that cannot be gone on from."""
+    why = str(why).removeprefix(f"{path} is damaged: ")
+    return stored.damaged(path, f"{why}; remove {path.parent}, or start without --resume")
 
 
 def _crc32(about, tensors):
@@ -92,12 +134,15 @@ def check_same(before, now):
     Raises:
         UsageError: names what differs, and both values.
     """
+    old, new = before["settings"], now["settings"]
     pairs = [
         ("the text", before.get("corpus"), now["corpus"]),
         ("the validation text", before.get("validation"), now["validation"]),
+        ("w2v", before.get("version"), now["version"]),
     ]
-    old, new = before.get("settings", {}), now["settings"]
-    pairs += [(flag(name), old.get(name), new[name]) for name in new if name not in FREE]
+    # The bits of torch's sums depend on the number of threads.
+    free = FREE if new["engine"] == "torch" else {*FREE, "workers"}
+    pairs += [(flag(name), old.get(name), new[name]) for name in new if name not in free]
     for what, had, has in pairs:
         if had != has:
             raise UsageError(
@@ -135,9 +180,11 @@ class Pace:
     def paid(self):
         """`with pace.paid():` write a checkpoint."""
         began = time.perf_counter()
-        yield
-        self.last = time.perf_counter()
-        self.price = self.last - began
+        try:
+            yield
+        finally:
+            self.last = time.perf_counter()
+            self.price = self.last - began
 
 
 class Keeper:
@@ -153,14 +200,14 @@ class Keeper:
 
     def pause(self, epoch_ended, signals):
         """What there is to do between two calls of the engine. Raises: Interrupted, W2VError."""
-        if epoch_ended and self.training.is_done:
+        if epoch_ended and self.training.at.is_over(self.training.config):
             return  # the run folder is about to be written
-        folder = path_in(self.out).parent
+        folder = folder_in(self.out)
         at, epochs = self.training.at, self.training.config.epochs
         if signals:
             name = signal.Signals(signals[0]).name
             try:
-                self._save()
+                self.save()
             except OSError as error:
                 raise W2VError(f"{name}, and cannot write {folder}: {error.strerror}") from error
             raise Interrupted(
@@ -170,11 +217,11 @@ class Keeper:
             )
         if self._pace.is_due(at.epoch - 1 if epoch_ended else None):
             try:
-                self._save()
+                self.save()
             except OSError as error:
                 self.watcher.warning(f"cannot write {folder}: {error.strerror}; training goes on")
 
-    def _save(self):
+    def save(self):
+        """Write a checkpoint now. Raises: OSError."""
         with self._pace.paid():
-            at, tensors = self.training.at.to_json(), self.training.tensors()
-            write(self.out, Checkpoint(self.identity, at, tensors))
+            write(self.out, Checkpoint(self.identity, self.training.at, self.training.tensors()))

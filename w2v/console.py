@@ -29,10 +29,10 @@ class Console(Watcher):
         self._close()
 
     def warning(self, message):
-        print("warning:", message, file=sys.stderr)
+        self._say(f"warning: {message}", sys.stderr)
 
     def notice(self, message):
-        print(message)
+        self._say(message)
 
     def reading(self, corpus):
         self._say_whether_it_compiles(["counting"])
@@ -85,11 +85,13 @@ class Console(Watcher):
             print(f"vectors: SHA-256 {sha256(file)}")
         print(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
 
-    def _say(self, line):
-        """Print a line while the bar is there."""
-        self._bar.clear()
-        print(line, flush=True)
-        self._bar.refresh()
+    def _say(self, line, stream=None):
+        """Print a line, on stdout if no stream is given, and keep the bar below it."""
+        if self._bar is not None:
+            self._bar.clear()
+        print(line, file=stream, flush=True)
+        if self._bar is not None:
+            self._bar.refresh()
 
     def _say_whether_it_compiles(self, modules):
         if not is_cached(modules) and not self._has_said_it_compiles:

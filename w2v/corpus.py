@@ -26,6 +26,11 @@ from w2v.config import UsageError, W2VError
 CHUNK_BYTES = 8 << 20  # text read at a time
 WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
 WHITE_SPACE = b" \n\t\r\v\f"
+OTHER_KINDS = {  # by their first two bytes
+    b"\x1f\x8b": "it is packed by gzip: name it .gz",
+    b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
+    b"\xfe\xff": "it seems to be UTF-16: convert it to UTF-8",
+}
 UNPACK = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -148,7 +153,7 @@ def _local(config):
         files = list(_files(path)) if is_folder else [(path, status.st_size)]
     except FileNotFoundError as why:
         raise W2VError(
-            f"{why.filename!r} does not exist; --corpus must be ptb, sample, or the path of a text"
+            f"{why.filename!r} does not exist; give ptb, sample, or the path of a text"
         ) from why
     except OSError as why:
         raise W2VError(f"cannot read {why.filename!r}: {why.strerror}") from why
@@ -256,7 +261,8 @@ def _check(piece, offset, source):
             piece.decode()
         except UnicodeDecodeError as why:
             problem = f"is not UTF-8: byte 0x{piece[why.start]:02x}"
-            raise _error_at(source, offset + why.start, problem, "convert it to UTF-8") from why
+            way_out = OTHER_KINDS.get(piece[:2] if offset == 0 else b"", "convert it to UTF-8")
+            raise _error_at(source, offset + why.start, problem, way_out) from why
     return piece
 
 

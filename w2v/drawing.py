@@ -11,6 +11,11 @@ MAX_DRAWS = 16  # a noise word that is one of the contexts after so many draws i
 AHEAD = 4  # windows between asking for a place in the text and reading there
 
 
+def max_entries(window, negative):
+    """No window has more contexts and noise words than this."""
+    return 2 * window * (1 + negative)
+
+
 @njit(inline="always")
 def draw_window(
     tokens, center, first_position, radius_key, noise_key, noise, window, negative, entries

@@ -24,33 +24,44 @@ class HeldOut:
         self._windows = [batcher.windows(0, block) for block in range(len(text.blocks))]
         self.n_centers = sum(len(windows.order) for windows in self._windows)
         if not self.n_centers:
-            raise W2VError(f"{description} has no sentence of two known words; give a longer text")
+            raise W2VError(
+                f"the validation text ({description}) has no sentence of two known words; "
+                "give a longer one"
+            )
 
     def loss(self, engine):
         """The mean loss of its windows, in nats, with an engine's tables."""
         return sum(map(engine.loss, self._windows)) / self.n_centers
 
 
+def check(config):
+    """Raises: UsageError: both a text and a share, or early stopping without either."""
+    if config.validation is not None and config.validation_share:
+        raise UsageError("give --validation or --validation-share, not both")
+    has_loss = config.validation is not None or config.validation_share or _is_ptb(config)
+    if config.early_stopping and not has_loss:
+        raise UsageError(
+            "--early-stopping needs a validation loss: give --validation or --validation-share"
+        )
+
+
+def _is_ptb(config):
+    return config.corpus in (None, "ptb")
+
+
 def hold_out(config, corpus, vocabulary, text):
     """(The text to train on, HeldOut or None) as a Config asks for.
 
     Raises:
-        UsageError: both a text and a share are asked for, or early stopping without either.
         W2VError: the validation text cannot be read, or shares no words with the corpus.
     """
     held, description = None, None
-    if config.validation is not None and config.validation_share:
-        raise UsageError("give --validation or --validation-share, not both")
     if config.validation_share:
         text, held = _split(text, config)
         description = f"{config.validation_share:g} of the sentences, not trained on"
     elif (source := _validation_corpus(config, corpus)) is not None:
         held, description = encode(source, vocabulary), source.description
     if held is None:
-        if config.early_stopping:
-            raise UsageError(
-                "--early-stopping needs a validation loss: give --validation or --validation-share"
-            )
         return text, None
     return text, HeldOut(held, description, vocabulary.counts, config)
 
@@ -59,7 +70,7 @@ def _validation_corpus(config, corpus):
     if config.validation is not None:
         asked = Config(corpus=config.validation, lower=config.lower, data_dir=config.data_dir)
         return open_corpus(asked)
-    if config.corpus not in (None, "ptb") or corpus.name != "ptb":
+    if not _is_ptb(config) or corpus.name != "ptb":
         return None
     try:
         return ptb_validation(config)

@@ -1,8 +1,10 @@
-"""Ctrl-C and SIGTERM, heard but not obeyed until training stands at a place to stop."""
+"""Ctrl-C, SIGTERM and SIGHUP, heard but not obeyed until training stands at a place to stop."""
 
 import contextlib
 import signal
 import threading
+
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not on Windows
 
 
 class Interrupted(KeyboardInterrupt):
@@ -26,19 +28,23 @@ def heard():
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    numbers = [signal.SIGINT, signal.SIGTERM]
+    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in list(before.items()):
+        if handler in (signal.SIG_IGN, None):  # `nohup … &` ignores; None is not Python's to touch
+            del before[number]
+
+    def restore():
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def hear(number, frame):
         signals.append(number)
-        for each in numbers:
-            signal.signal(each, before[each])
+        restore()
 
     try:
-        for number in numbers:
-            if before[number] != signal.SIG_IGN:  # `nohup … &` means that
-                signal.signal(number, hear)
+        for number in before:
+            signal.signal(number, hear)
         yield signals
     finally:
-        for number in numbers:
-            signal.signal(number, before[number])
+        restore()

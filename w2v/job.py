@@ -1,5 +1,6 @@
 """What is to be trained, from the text to the run folder, and where it goes on from."""
 
+import contextlib
 import dataclasses
 import json
 import platform
@@ -8,14 +9,16 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import w2v
 from w2v import checkpoints, engines, heldout, interrupts, runs, stored, vectors
 from w2v.batches import Batcher
-from w2v.config import UsageError
+from w2v.config import UsageError, W2VError
 from w2v.metrics import write_csv
 from w2v.plots import plot_loss
 from w2v.rates import default_rate
 from w2v.tables import check_memory, initial_tables
-from w2v.training import BEST, IN_VECTORS, OUT_VECTORS, Progress, Training
+from w2v.training import DivergedError, Training
+from w2v.vectors import TENSORS
 from w2v.vocab import read
 
 
@@ -56,34 +59,43 @@ class Job:
         return {
             "corpus": self.text.digest,
             "validation": self.held_out and self.held_out.text.digest,
+            "version": w2v.__version__,
             "settings": dataclasses.asdict(self.config),
         }
 
     def checkpoint(self, resume, watcher):
         """The Checkpoint to go on from, or None."""
         if not resume:
-            if not (self.out / runs.VECTORS).exists() and checkpoints.path_in(self.out).exists():
+            if checkpoints.has_unfinished(self.out):
                 watcher.warning(
                     f"{self.out} holds an unfinished training, which this one replaces; "
                     "stop it now and give --resume to go on with that one"
                 )
             return None
-        checkpoint = checkpoints.read(self.out)
+        checkpoint = checkpoints.find(self.out, self.identity)
         if checkpoint is None:
+            if (self.out / runs.VECTORS).exists():
+                raise UsageError(
+                    f"cannot resume: {self.out} holds a run without a checkpoint; "
+                    "start without --resume to replace it, or name another --out"
+                )
             watcher.notice(f"no checkpoint in {self.out} yet: starting from the beginning")
-            return None
-        checkpoints.check_same(checkpoint.job, self.identity)
-        done = checkpoint.progress["epoch"] - 1
-        if done > self.config.epochs:
+        elif (before := checkpoint.job["settings"]["epochs"]) > self.config.epochs:
             raise UsageError(
-                f"cannot resume: --epochs is {self.config.epochs}, and {self.out} has {done} "
-                "already; give as many or more"
+                f"cannot resume: --epochs is {self.config.epochs}, the checkpoint was made with "
+                f"{before}; give as many or more"
             )
         return checkpoint
 
     def is_done(self, checkpoint):
         """Whether the run folder is what resuming from its checkpoint would make."""
-        return checkpoint.is_finished and checkpoint.job["settings"]["epochs"] == self.config.epochs
+        path = self.out / runs.VECTORS
+        return (
+            checkpoint.finished
+            and checkpoint.progress.is_over(self.config)
+            and path.exists()
+            and _sha256(path) == checkpoint.finished
+        )
 
     def training(self, checkpoint, watcher):
         """The Training, where it begins or where the checkpoint stands."""
@@ -102,39 +114,33 @@ class Job:
 
     def _tables_of(self, checkpoint):
         """in_vectors and out_vectors of a checkpoint, or of the finished run that it is in."""
-        path, tensors = checkpoints.path_in(self.out), checkpoint.tensors
-        if not tensors.keys() & {IN_VECTORS, OUT_VECTORS}:
+        path, tensors = checkpoints.folder_in(self.out) / runs.UNFINISHED, checkpoint.tensors
+        if not tensors.keys() & set(TENSORS):
             path = self.out / runs.VECTORS
-            with open(path, "rb") as file:
-                tensors, _ = stored.map_tensors(file, path)
+            try:
+                with open(path, "rb") as file:
+                    tensors, _ = stored.map_tensors(file, path)
+                    if stored.sha256(file) != checkpoint.finished:
+                        raise stored.damaged(path, "it is not what its checkpoint was made with")
+            except OSError as error:
+                raise W2VError(
+                    f"cannot read {path}: {error.strerror}; start without --resume"
+                ) from error
         shape = (len(self.vocabulary), self.config.vector_size)
-        for name in (IN_VECTORS, OUT_VECTORS):
+        for name in TENSORS:
             if name not in tensors or tensors[name].shape != shape:
-                raise stored.damaged(path, f"{name} is not there in the shape {shape}")
-        return tensors[IN_VECTORS], tensors[OUT_VECTORS]
+                raise checkpoints.unusable(path, f"{name} is not there in the shape {shape}")
+        return [tensors[name] for name in TENSORS]
 
     def _go_on(self, training, checkpoint, watcher):
-        path = checkpoints.path_in(self.out)
         try:
-            training.at = Progress.from_json(checkpoint.progress)
-            training.engine.restore(
-                {
-                    name.removeprefix("optimizer."): array
-                    for name, array in checkpoint.tensors.items()
-                    if name.startswith("optimizer.")
-                }
-            )
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise stored.damaged(
-                path, f"what it says of the training does not fit: {error}"
-            ) from error
-        best = [checkpoint.tensors.get(BEST + name) for name in (IN_VECTORS, OUT_VECTORS)]
-        if best[0] is not None and best[1] is not None:
-            training.best = best
+            training.restore(checkpoint.progress, checkpoint.tensors)
+        except ValueError as error:
+            raise checkpoints.unusable(checkpoints.folder_in(self.out), error) from error
         watcher.notice(
             f"resuming in epoch {training.at.epoch}, after {training.at.n_batches} of its batches"
         )
-        before = checkpoint.job["settings"].get("epochs")
+        before = checkpoint.job["settings"]["epochs"]
         if before != self.config.epochs:
             watcher.notice(
                 f"--epochs was {before} and is {self.config.epochs}: the learning rate goes on as "
@@ -142,10 +148,26 @@ class Job:
             )
 
     def run(self, training, watcher):
-        """Train to the end, writing checkpoints. Raises: Interrupted, with the state saved."""
+        """Train to the end, writing checkpoints, and write the run.
+
+        Raises: Interrupted, with the state saved. Once training is done, a signal changes nothing:
+            the run is written.
+        """
         keeper = checkpoints.Keeper(self.out, self.identity, training, watcher)
         with interrupts.heard() as signals:
-            training.run(lambda epoch_ended: keeper.pause(epoch_ended, signals))
+            try:
+                training.run(lambda epoch_ended: keeper.pause(epoch_ended, signals))
+                if training.best is not None:
+                    watcher.notice(
+                        f"the lowest validation loss was that of epoch {training.at.best_epoch}: "
+                        "its vectors are kept"
+                    )
+                self.save(training)
+            except (W2VError, OSError) as error:  # no place on the disk, no reader of our output
+                if training.at.has_begun and not isinstance(error, DivergedError):
+                    with contextlib.suppress(OSError):
+                        keeper.save()
+                raise
 
     def save(self, training):
         """Write the run folder, whole or not at all. Raises: W2VError, as runs.replace_run does."""
@@ -154,16 +176,12 @@ class Job:
             vectors.save_vectors(folder, words, counts, *training.tables())
             tensors = training.tensors()
             if training.best is None:  # the run's own tables are the newest
-                tensors = {
-                    name: tensors[name] for name in tensors if name not in (IN_VECTORS, OUT_VECTORS)
-                }
+                tensors = {name: tensors[name] for name in tensors if name not in TENSORS}
+            digests = {name: _sha256(folder / name) for name in (runs.VECTORS, runs.VOCAB)}
             checkpoints.write(
-                folder, checkpoints.Checkpoint(self.identity, training.at.to_json(), tensors, True)
+                folder,
+                checkpoints.Checkpoint(self.identity, training.at, tensors, digests[runs.VECTORS]),
             )
-            digests = {}
-            for name in (runs.VECTORS, runs.VOCAB):
-                with open(folder / name, "rb") as file:
-                    digests[name] = stored.sha256(file)
             with open(folder / runs.CONFIG, "w", encoding="utf-8") as file:
                 json.dump(
                     {**self.describe(), "sha256": digests}, file, indent=2, ensure_ascii=False
@@ -188,9 +206,12 @@ class Job:
         }
 
 
-def _versions(config):
-    import w2v
+def _sha256(path):
+    with open(path, "rb") as file:
+        return stored.sha256(file)
 
+
+def _versions(config):
     packages = ["numpy", "numba"] + ["torch"] * (config.engine == "torch")
     versions = {package: metadata.version(package) for package in packages}
     return {"w2v": w2v.__version__, "python": platform.python_version(), **versions}

@@ -1,14 +1,16 @@
 """What a user should know before training begins: the text in numbers, and what looks wrong."""
 
 import math
+import shutil
 
 import numpy as np
 
 from w2v import sampling
-from w2v.tables import needed_memory
+from w2v.tables import needed_memory, tables_bytes
 
 ENOUGH = 2_400_000  # tokens to train on, over all epochs; below, neighbours are mostly noise
 LONG_LINE = 10_000  # words; no sentence is that long
+MOST_EPOCHS = 50  # more do not make up for too little text
 FEW_LEFT = 0.7  # share of the tokens; below, the vocabulary is cut hard
 TEXT_BYTES = 4  # memory for each known token
 
@@ -18,8 +20,7 @@ def summary(job, batcher):
     config, text, vocabulary = job.config, job.text, job.vocabulary
     unknown = int(vocabulary.counts[0])
     known = text.n_read - unknown
-    keep = sampling.keep_thresholds(vocabulary.counts, config.sample)[1:] / sampling.ALWAYS
-    kept = float((vocabulary.counts[1:] * keep).sum())
+    kept = float(sampling.expected_kept(vocabulary.counts, config.sample).sum())
     share = text.n_tokens / known  # less than 1 where sentences are held out
     first = batcher.windows(1, 0)
     pairs = first.expected_pairs() * text.n_tokens / len(text.blocks[0])
@@ -41,10 +42,17 @@ def warnings(job):
     config, text, counts = job.config, job.text, job.vocabulary.counts
     trained = text.n_tokens * config.epochs
     if trained < ENOUGH:
+        epochs = math.ceil(ENOUGH / text.n_tokens)
+        serves = f"--epochs {epochs} would serve" if epochs <= MOST_EPOCHS else "no epochs make up"
         yield (
-            f"{text.n_tokens:,} tokens are few for {config.epochs} epochs, and the neighbours will "
-            f"be mostly noise; --epochs {math.ceil(ENOUGH / text.n_tokens)} would serve, more text "
-            "would serve better"
+            f"{text.n_tokens:,} tokens are few, trained {config.epochs} times over, and the "
+            f"neighbours will be mostly noise; {serves} for it, more text would be better"
+        )
+    needed, free = 2 * tables_bytes(len(counts), config), _free_disk(job.out)
+    if free < needed:
+        yield (
+            f"the disk of {job.out} has {free / 2**20:,.0f} MB free, and the run and its "
+            f"checkpoint take {needed / 2**20:,.0f}"
         )
     share = 1 - counts[0] / text.n_read
     if share < FEW_LEFT:
@@ -57,6 +65,12 @@ def warnings(job):
             f"the longest line has {text.longest_line:,} words; a line is taken for one sentence: "
             "windows end where a line does, so give one sentence a line"
         )
+
+
+def _free_disk(folder):
+    """Bytes free where a folder is, or will be."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def _about(number):

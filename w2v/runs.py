@@ -14,8 +14,9 @@ CONFIG = "config.json"
 METRICS = "metrics.csv"
 LOSS = "loss.png"
 
-CHECKPOINT = "checkpoint"  # a folder with one file
-STATE = "state.safetensors"
+CHECKPOINT = "checkpoint"  # a folder, with
+STATE = "state.safetensors"  # what the run needs to go on, once it is whole, and
+UNFINISHED = "unfinished.safetensors"  # the training under way
 
 RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
@@ -148,11 +149,14 @@ def _unfit(target):
 
 
 def _is_checkpoint(folder):
-    """Whether a folder holds nothing but our state, or what is left of writing it."""
+    """Whether a folder holds nothing but our two files, or what is left of writing them."""
     if folder.is_symlink() or not folder.is_dir():
         return False
-    names = set(os.listdir(folder)) - _CLUTTER
-    return all(name == STATE or atomic.is_staging(name, STATE) for name in names)
+    return all(
+        any(name == ours or atomic.is_staging(name, ours) for ours in (STATE, UNFINISHED))
+        and (folder / name).is_file()
+        for name in set(os.listdir(folder)) - _CLUTTER
+    )
 
 
 def _install(staging, path, target):

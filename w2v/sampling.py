@@ -117,6 +117,11 @@ def keep_thresholds(counts, sample):
     return (keep * ALWAYS).astype(np.uint64)
 
 
+def expected_kept(counts, sample):
+    """(V,) float64: how many occurrences of each word subsampling keeps, on average."""
+    return counts * (keep_thresholds(counts, sample) / ALWAYS)
+
+
 @compiled
 def _alias(weights):
     n = len(weights)

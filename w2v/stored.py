@@ -16,7 +16,6 @@ import numpy as np
 from w2v.config import W2VError
 
 _PIECE_BYTES = 2**24
-_HEADER_MAX = 100_000_000  # bytes, as in the safetensors library; ours are far smaller
 
 
 def damaged(path, what):
@@ -90,11 +89,13 @@ def map_tensors(file, path):
     """
     size = os.fstat(file.fileno()).st_size
     start = 8 + struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
-    if start > min(size, 8 + _HEADER_MAX):
+    if start > size:
         raise damaged(path, f"its header ends at byte {start}, the file at byte {size}")
     try:
         header = json.loads(file.read(start - 8))
-        metadata = dict(header.pop("__metadata__", {}))
+        metadata = header.pop("__metadata__", {})
+        if not all(type(text) is str for text in metadata.values()):
+            raise ValueError("its metadata is not text")
         spans = sorted(_span(entry) for entry in header.values())
         shapes = {name: tuple(entry["shape"]) for name, entry in header.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -7,6 +7,7 @@ import numpy as np
 
 from w2v import sampling
 from w2v.config import W2VError
+from w2v.drawing import max_entries
 
 # Wider than word2vec's ±0.5/D and 0, from which a corpus of a million tokens takes epochs to leave.
 UNIFORM_IN, UNIFORM_OUT = 0.05, 0.03
@@ -41,15 +42,19 @@ def needed_memory(n_words, config):
     """Bytes that the tables and a batch take, about.
 
     The tables are there about twice while they are filled; Adam keeps gradients and two moments of
-    every number beside them.
+    every number beside them; early stopping keeps the best.
     """
-    copies = 5 if config.optimizer == "adam" else 2
-    tables = copies * 2 * n_words * config.vector_size * 4  # bytes of float32
-    return tables + _entries(config) * BYTES_PER_ENTRY
+    copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
+    return copies * tables_bytes(n_words, config) + _entries(config) * BYTES_PER_ENTRY
+
+
+def tables_bytes(n_words, config):
+    """Bytes of both tables."""
+    return 2 * n_words * config.vector_size * 4
 
 
 def _entries(config):
-    return config.batch_size * 2 * config.window * (1 + config.negative)
+    return config.batch_size * max_entries(config.window, config.negative)
 
 
 def check_memory(n_words, config):

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2v import engines, remarks, runs, vectors
+from w2v import engines, heldout, remarks, runs, vectors
 from w2v.config import W2VError, from_recipe
 from w2v.corpus import open_corpus
 from w2v.job import Job
 from w2v.metrics import last_rows
-from w2v.training import Progress
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Watcher:
         """The first epoch of this sitting is about to begin: w2v.job.Job, w2v.training.Training."""
 
     def trained(self, row):
-        """A Metrics row of the epoch so far, a few times a second."""
+        """A Metrics row of the epoch so far, every moment."""
 
     def epoch_done(self, row):
         """The Metrics row of a whole epoch."""
@@ -73,6 +72,7 @@ def train(recipe="default", resume=False, **settings):
 def train_run(config, watcher, resume=False):
     """Read the corpus of a Config, train, and write the run folder. Returns a Run."""
     config = engines.resolve(config)
+    heldout.check(config)
     if config.out is not None:
         runs.check_out(config.out)  # before a corpus is fetched
     corpus = open_corpus(config)
@@ -83,19 +83,21 @@ def train_run(config, watcher, resume=False):
     job = Job.read(config, corpus, out, watcher)
     checkpoint = job.checkpoint(resume, watcher)
     if checkpoint and job.is_done(checkpoint):
-        watcher.notice(
-            f"{out} is trained already, all {config.epochs} epochs: nothing is left to do"
-        )
-        return Run(vectors.load(out), Progress.from_json(checkpoint.progress).metrics, out)
-    config = job.config
+        done = checkpoint.progress.epoch - 1
+        watcher.notice(f"{out} is trained already, {done} epochs: nothing is left to do")
+        return _remembered(out, checkpoint.progress.metrics, watcher)
     for line in remarks.warnings(job):
         watcher.warning(line)
     training = job.training(checkpoint, watcher)
     watcher.starting(job, training)
     job.run(training, watcher)
-    job.save(training)
+    return _remembered(out, training.metrics, watcher)
+
+
+def _remembered(out, metrics, watcher):
+    """The Run in a folder, noted as the one trained last."""
     try:
         runs.remember(out)
     except W2VError as error:  # the run is whole all the same
         watcher.warning(f"{error}; name this run with --run {out}")
-    return Run(vectors.load(out), training.metrics, out)
+    return Run(vectors.load(out), metrics, out)

@@ -10,12 +10,17 @@ import numpy as np
 
 from w2v.config import W2VError
 from w2v.metrics import Metrics
+from w2v.vectors import TENSORS
 
 CALL_CENTERS = 2**14  # about as many centers are trained in one call of an engine
 DIVERGED = 5.0  # nats a center; guessing costs ln 2 = 0.69
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
 
-IN_VECTORS, OUT_VECTORS, BEST = "in_vectors", "out_vectors", "best_"
+BEST, OPTIMIZER = "best_", "optimizer."  # what tensors' names begin with
+
+
+class DivergedError(W2VError):
+    """The loss is beyond all bounds; the tables are of no use."""
 
 
 @dataclass
@@ -42,6 +47,16 @@ class Progress:
     best_epoch: int = 0
     best_loss: float = math.inf
 
+    @property
+    def has_begun(self):
+        return self.epoch > 1 or self.n_batches > 0
+
+    def is_over(self, config):
+        """Whether all epochs are done, or early stopping has had enough."""
+        patience = config.early_stopping
+        stops_early = patience and self.epoch - 1 - self.best_epoch >= patience
+        return bool(self.epoch > config.epochs or stops_early)
+
     def next_epoch(self):
         """Progress as the next epoch begins."""
         kept = ("metrics", "best_epoch", "best_loss")
@@ -61,21 +76,31 @@ class Progress:
     @classmethod
     def from_json(cls, plain):
         """Raises: TypeError, ValueError, KeyError: not what `to_json` gives."""
-        for field in dataclasses.fields(cls):
-            if field.type in (int, float) and type(plain[field.name]) not in (
-                int,
-                float,
-                type(None),
-            ):
-                raise TypeError(f"{field.name} is no number")
-        return cls(
-            **{
-                **plain,
-                "metrics": [Metrics(*row) for row in plain["metrics"]],
-                "row": None if plain["row"] is None else Metrics(*plain["row"]),
-                "best_loss": math.inf if plain["best_loss"] is None else plain["best_loss"],
-            }
-        )
+        plain = dict(plain)
+        metrics = [_metrics_row(row) for row in plain.pop("metrics")]
+        row, best_loss = plain.pop("row"), plain.pop("best_loss")
+        row = None if row is None else _metrics_row(row)
+        best_loss = math.inf if best_loss is None else best_loss
+        at = cls(**plain, metrics=metrics, row=row, best_loss=best_loss)
+        _check_numbers(at, without=("metrics", "row", "best_loss"))
+        if at.epoch < 1 or type(best_loss) is not float:
+            raise ValueError("its progress is not in numbers")
+        return at
+
+
+def _metrics_row(values):
+    row = Metrics(*values)
+    _check_numbers(row, without=("validation_loss",) if row.validation_loss is None else ())
+    return row
+
+
+def _check_numbers(record, without):
+    """Make sure that a dataclass's numbers are of their type, finite and not negative."""
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        kind = int if field.type is int else float
+        if field.name not in without and not (type(value) is kind and 0 <= value < math.inf):
+            raise ValueError(f"its {field.name} is {value!r}")
 
 
 class Training:
@@ -92,15 +117,8 @@ class Training:
 
     def run(self, pause=lambda epoch_ended: None):
         """Train to the end. `pause` is called between two calls of the engine; it may raise."""
-        self._clock = time.perf_counter()
-        while not self.is_done:
+        while not self.at.is_over(self.config):
             self._run_epoch(pause)
-
-    @property
-    def is_done(self):
-        patience = self.config.early_stopping
-        stops_early = patience and self.at.epoch - 1 - self.at.best_epoch >= patience
-        return bool(self.at.epoch > self.config.epochs or stops_early)
 
     @property
     def metrics(self):
@@ -112,17 +130,38 @@ class Training:
 
     def tensors(self):
         """{name: (n, m) float32 array}: with `at`, all that going on depends on."""
-        tensors = dict(zip((IN_VECTORS, OUT_VECTORS), self.engine.tables(), strict=True))
-        tensors |= {f"optimizer.{name}": a for name, a in self.engine.optimizer_state().items()}
+        tensors = dict(zip(TENSORS, self.engine.tables(), strict=True))
+        tensors |= {OPTIMIZER + name: a for name, a in self.engine.optimizer_state().items()}
         if self.best is not None:
-            tensors |= zip((BEST + IN_VECTORS, BEST + OUT_VECTORS), self.best, strict=True)
+            tensors |= {BEST + name: a for name, a in zip(TENSORS, self.best, strict=True)}
         return tensors
+
+    def restore(self, at, tensors):
+        """Go on from a Progress and what `tensors` gave then, without the tables themselves.
+
+        Raises: ValueError: they do not fit each other, or this training.
+        """
+        self.at = at
+        if at.has_begun:
+            state = {name: array for name, array in tensors.items() if name.startswith(OPTIMIZER)}
+            self.engine.restore({name[len(OPTIMIZER) :]: a for name, a in state.items()})
+        best = [tensors[BEST + name] for name in TENSORS if BEST + name in tensors]
+        if not self.config.early_stopping:
+            return
+        if not best:  # nobody asked for them so far
+            at.best_epoch, at.best_loss = 0, math.inf
+        elif [table.shape for table in best] != [table.shape for table in self.engine.tables()]:
+            raise ValueError("the best tables do not fit")
+        else:
+            self.best = best
 
     def _run_epoch(self, pause):
         at, blocks = self.at, self.batcher.text.blocks
         per_call = max(1, CALL_CENTERS // self.config.batch_size)
         for block in range(at.block, len(blocks)):
+            began = time.perf_counter()
             windows = self.batcher.windows(at.epoch, block)
+            at.seconds += time.perf_counter() - began
             while at.batch < windows.n_batches:
                 self._call(windows, min(at.batch + per_call, windows.n_batches))
                 pause(False)
@@ -135,17 +174,19 @@ class Training:
         at, first = self.at, self.at.batch
         shares = self._shares(windows, np.arange(first, stop + 1))
         lrs = self._learning_rates(shares[:-1])
-        loss, n_centers = self.engine.train(windows, first, lrs), windows.n_centers(first, len(lrs))
+        n_centers = windows.n_centers(first, len(lrs))
+        began = time.perf_counter()
+        loss = self.engine.train(windows, first, lrs)
+        at.seconds += time.perf_counter() - began
         at.batch, at.n_batches = stop, at.n_batches + len(lrs)
         if not loss < DIVERGED * n_centers:  # NaN too
-            raise W2VError(
+            raise DivergedError(
                 f"training diverged: the loss is {loss / n_centers:.3g} at batch {at.n_batches} of "
                 f"epoch {at.epoch}, with learning rate {lrs[0]:.3g}; what was written before is "
-                f"kept; try --lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
+                f"kept; start anew with --lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
             )
         at.loss_sum += loss
         at.n_centers += n_centers
-        self._tick()
         at.row = Metrics(
             at.epoch,
             at.n_batches,
@@ -155,10 +196,10 @@ class Training:
             at.before + at.seconds,
             at.epoch - 1 + float(shares[-1]),
         )
-        self.watcher.trained(at.row)
         if shares[-1] * ROWS_PER_EPOCH >= at.rows_due:
             at.metrics.append(at.row)
             at.rows_due = int(shares[-1] * ROWS_PER_EPOCH) + 1
+        self.watcher.trained(at.row)
 
     def _end_epoch(self):
         at = self.at
@@ -177,14 +218,8 @@ class Training:
                 if self.config.early_stopping:
                     self.best = [table.copy() for table in self.engine.tables()]
         at.metrics.append(at.row)
-        self._tick()
-        self.watcher.epoch_done(at.row)
         self.at = at.next_epoch()
-
-    def _tick(self):
-        now = time.perf_counter()
-        self.at.seconds += now - self._clock
-        self._clock = now
+        self.watcher.epoch_done(at.row)
 
     def _shares(self, windows, batches):
         """(n,) float64: the share of the epoch that is done before each of a block's batches."""

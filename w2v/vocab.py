@@ -31,7 +31,7 @@ class Vocabulary:
 class EncodedText:
     """A text as ids, without unknown words.
 
-    blocks: list of (n,) int32, n = BLOCK_TOKENS but for the last. `token & WORD` is the id (never
+    blocks: list of (n,) int32, n ≤ BLOCK_TOKENS. `token & WORD` is the id (never
         0); `token < 0` where a sentence begins. The first token of a block begins one, so a
         sentence that crosses from one block into the next is split there.
     n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.

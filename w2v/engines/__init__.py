@@ -11,7 +11,7 @@ from w2v.config import UsageError
 
 
 def resolve(config):
-    """The Config with what its defaults stand for here: engine and workers.
+    """The Config with what its defaults stand for here: engine, device and workers.
 
     Raises:
         UsageError: settings that no engine, or not the one asked for, can do.
@@ -37,7 +37,13 @@ def resolve(config):
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if config.workers and config.workers > cores:
         raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
-    return dataclasses.replace(config, engine=engine, workers=config.workers or cores)
+    device = config.device
+    if engine == "torch":
+        from w2v.engines.torch import choose_device
+
+        device = choose_device(device).type
+    workers = config.workers or cores
+    return dataclasses.replace(config, engine=engine, device=device, workers=workers)
 
 
 def _has_cuda():

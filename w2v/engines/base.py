@@ -39,4 +39,6 @@ class Engine:
         return {}
 
     def restore(self, optimizer_state):
-        """Go on from what `optimizer_state` gave."""
+        """Go on from what `optimizer_state` gave. Raises: ValueError: it is not that."""
+        if optimizer_state:
+            raise ValueError(f"{next(iter(optimizer_state))} is no state of this engine")

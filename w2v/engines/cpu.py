@@ -15,7 +15,7 @@ from numba import njit, prange
 
 from w2v.batches import NO_WINDOWS, Rows
 from w2v.compiled import compiled, prefetch_row
-from w2v.drawing import draw_rows
+from w2v.drawing import draw_rows, max_entries
 from w2v.engines.base import Engine
 from w2v.engines.kernels import (
     FAST,
@@ -218,11 +218,11 @@ class CpuEngine(Engine):
         self._in[:], self._out[:] = in_vectors, out_vectors
         self._batch_size = config.batch_size
         chunks = -(-config.batch_size // CHUNK)
-        max_entries = round_up.py_func(2 * config.window * (1 + config.negative), LANES)
+        widest = round_up.py_func(max_entries(config.window, config.negative), LANES)
         width = round_up.py_func(self.vector_size, LANES)
         buckets = max(2, self.workers) * BUCKETS_PER_WORKER
-        self._batch = Rows.empty(chunks * CHUNK, max_entries)
-        self._scratch = _Scratch.empty(chunks, max_entries, width, buckets)
+        self._batch = Rows.empty(chunks * CHUNK, widest)
+        self._scratch = _Scratch.empty(chunks, widest, width, buckets)
         self.train(NO_WINDOWS, 0, np.empty(0))  # compiles
 
     @property

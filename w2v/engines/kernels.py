@@ -123,8 +123,9 @@ def coefficients(x, n_contexts, n, step):
 def _exp_of_minus(x):
     """exp(-x) for x ≥ 0, as 2^whole · 2^rest. From 2^-64 on, the result says nothing."""
     exponent = splat(F32(-1.4426950408889634)) * x
-    exponent = where_above(splat(F32(-64)), exponent, splat(F32(-64)), exponent)  # NaN stays NaN
-    whole = nearest(exponent)
+    low = splat(F32(-64))
+    exponent = where_above(low, exponent, low, exponent)  # NaN stays NaN
+    whole = nearest(where_above(exponent, low, exponent, low))  # and is no whole number
     return power_of_two(whole) * _polynomial(exponent - whole, EXP2)
 
 

@@ -12,7 +12,7 @@ from numba import prange
 
 from w2v.batches import NO_WINDOWS, Rows
 from w2v.compiled import compiled, prefetch_row
-from w2v.drawing import draw_rows
+from w2v.drawing import draw_rows, max_entries
 from w2v.engines.base import Engine
 from w2v.engines.kernels import (
     FAST,
@@ -150,8 +150,8 @@ class RacingEngine(Engine):
             ours[:] = given
         copies = self._rows[2 * n_words :].reshape(2 * self.workers, self._hot, -1)
         copies[:, :, : self.vector_size] = out_vectors[: self._hot]
-        max_entries = round_up.py_func(2 * config.window * (1 + config.negative), LANES)
-        self._batches = Rows.empty(self.workers * CHUNK, max_entries)
+        widest = round_up.py_func(max_entries(config.window, config.negative), LANES)
+        self._batches = Rows.empty(self.workers * CHUNK, widest)
         width = round_up.py_func(self.vector_size, LANES)
         self._sources = aligned_rows(self.workers * 2, width).reshape(self.workers, 2, width)
         self.train(NO_WINDOWS, 0, np.empty(0))  # compiles

@@ -40,13 +40,14 @@ class TorchEngine(Engine):
             torch.set_num_threads(config.workers)
         tables = (torch.tensor(table, device=self.device) for table in (in_vectors, out_vectors))
         self.model = SkipGram(*tables)
-        self.optimizer = self._make_optimizer(config.optimizer)
+        self.is_adam = config.optimizer == "adam"
+        self.optimizer = self._make_optimizer()
 
-    def _make_optimizer(self, name):
+    def _make_optimizer(self):
         parameters = self.model.parameters()
-        if name == "sgd":
-            return torch.optim.SGD(parameters, lr=0.0)
-        return torch.optim.Adam(parameters, lr=0.0, fused=self.device.type != "mps")
+        if self.is_adam:
+            return torch.optim.Adam(parameters, lr=0.0, fused=self.device.type != "mps")
+        return torch.optim.SGD(parameters, lr=0.0)
 
     @property
     def description(self):
@@ -98,13 +99,20 @@ class TorchEngine(Engine):
         }
 
     def restore(self, optimizer_state):
-        whole = self.optimizer.state_dict()
         parameters = list(self.model.parameters())
+        kinds = ("step", "exp_avg", "exp_avg_sq") if self.is_adam else ()
+        shapes = {
+            f"{number}.{kind}": (1, 1) if kind == "step" else tuple(parameter.shape)
+            for number, parameter in enumerate(parameters)
+            for kind in kinds
+        }
+        if {name: array.shape for name, array in optimizer_state.items()} != shapes:
+            raise ValueError("the optimizer's state is not there")
+        whole = self.optimizer.state_dict()
         for key, array in optimizer_state.items():
             number, name = key.split(".")
-            state = whole["state"].setdefault(int(number), {})
-            shape = () if name == "step" else parameters[int(number)].shape
-            state[name] = torch.tensor(array).reshape(shape)
+            state, tensor = whole["state"].setdefault(int(number), {}), torch.tensor(array)
+            state[name] = tensor.reshape(()) if name == "step" else tensor
         self.optimizer.load_state_dict(whole)
 
 
