@@ -158,6 +158,14 @@ def test_starting_anew_over_an_unfinished_training_warns():
     assert any(m.startswith("a holds an unfinished training, which this") for m in watcher.said)
 
 
+def test_loss_of_guessing_brings_a_warning(monkeypatch):
+    monkeypatch.setattr(training, "CHANCE", 0.1)
+    watcher = Stop(0)
+    train_run(from_recipe(**SETTINGS, out="a"), watcher)
+    warned = [m for m in watcher.said if re.match(r"the loss of epoch \d, 0\.\d+, is that of g", m)]
+    assert len(warned) == 3
+
+
 def test_divergence_keeps_the_last_checkpoint(monkeypatch):
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(5))
@@ -279,6 +287,17 @@ def test_training_whose_output_fails_is_kept_as_a_checkpoint():
     run = train_run(from_recipe(**settings, out="a"), watcher, resume=True)
     assert "resuming in epoch 3, after 0 of its batches" in watcher.said
     assert outcome(run) == outcome(w2v.train(**settings, out="b"))
+
+
+def test_second_training_into_the_same_folder_is_refused():
+    class Twice(Watcher):
+        def epoch_done(self, row):
+            message = "another training is writing to a; wait for it, or name another --out"
+            with pytest.raises(W2VError, match=message):
+                w2v.train(**SETTINGS, seed=1, out="a")
+
+    run = train_run(from_recipe(**SETTINGS, out="a"), Twice())
+    assert outcome(run) == outcome(w2v.train(**SETTINGS, out="b"))
 
 
 def test_sigterm_stops_with_its_own_status():

@@ -73,7 +73,7 @@ def test_digest_of_the_vectors_is_the_file_s(said):
 @pytest.mark.parametrize(
     ("content", "settings", "message"),
     [
-        (ZIPF, {}, r"[\d,]+ tokens are few, trained 1 times over, .*; no epochs make up for it"),
+        (ZIPF, {}, r"[\d,]+ tokens are few for --epochs 1, .*; no epochs make up for it"),
         (ZIPF, {"min_count": 900}, r"--min-count 900 leaves \d\d% of the tokens, and \d+ words"),
         (b"a b c d\n" * 9 + b"a b " * 6000, {}, r"the longest line has 12,000 words; a line is ta"),
         (ZIPF.replace(b"\n", b"\r\n"), {}, r"'text.txt' has the line ends of Windows"),

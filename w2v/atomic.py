@@ -72,6 +72,34 @@ def _lock(folder):
     return handle
 
 
+@contextlib.contextmanager
+def claimed(folder):
+    """Have `folder`, made if need be, to ourselves; if it is empty at the end, it is gone again.
+
+    Raises:
+        BlockingIOError: another process has it.
+        OSError: it cannot be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = None if fcntl is None else os.open(folder, os.O_RDONLY)
+    try:
+        if handle is not None:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise
+            except OSError:  # a file system without locks
+                pass
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+        for path in missing:  # innermost first
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
 def sweep(target):
     """Clear away what killed processes left beside `target`; what may be in use is not touched."""
     pattern = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.({_STAGED}|{_ASIDE})")

@@ -61,6 +61,21 @@ def write(out, checkpoint):
         stored.write_tensors(staging, checkpoint.tensors, metadata)
 
 
+@contextlib.contextmanager
+def claimed(out):
+    """Have a run folder's checkpoints to ourselves. Raises: W2VError: another training has them."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(atomic.claimed(folder_in(out)))
+        except BlockingIOError as error:
+            raise W2VError(
+                f"another training is writing to {out}; wait for it, or name another --out"
+            ) from error
+        except OSError as error:
+            raise W2VError(f"cannot write {out}: {error.strerror}") from error
+        yield
+
+
 def has_unfinished(out):
     return (folder_in(out) / runs.UNFINISHED).exists()
 

@@ -154,7 +154,7 @@ class Job:
             the run is written.
         """
         keeper = checkpoints.Keeper(self.out, self.identity, training, watcher)
-        with interrupts.heard() as signals:
+        with checkpoints.claimed(self.out), interrupts.heard() as signals:
             try:
                 training.run(lambda epoch_ended: keeper.pause(epoch_ended, signals))
                 if training.best is not None:

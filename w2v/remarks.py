@@ -45,8 +45,8 @@ def warnings(job):
         epochs = math.ceil(ENOUGH / text.n_tokens)
         serves = f"--epochs {epochs} would serve" if epochs <= MOST_EPOCHS else "no epochs make up"
         yield (
-            f"{text.n_tokens:,} tokens are few, trained {config.epochs} times over, and the "
-            f"neighbours will be mostly noise; {serves} for it, more text would be better"
+            f"{text.n_tokens:,} tokens are few for --epochs {config.epochs}, and the neighbours "
+            f"will be mostly noise; {serves} for it, more text would be better"
         )
     needed, free = 2 * tables_bytes(len(counts), config), _free_disk(job.out)
     if free < needed:

@@ -13,7 +13,8 @@ from w2v.metrics import Metrics
 from w2v.vectors import TENSORS
 
 CALL_CENTERS = 2**14  # about as many centers are trained in one call of an engine
-DIVERGED = 5.0  # nats a center; guessing costs ln 2 = 0.69
+DIVERGED = 5.0  # nats a center
+CHANCE = 0.7  # guessing costs ln 2 = 0.693
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
 
 BEST, OPTIMIZER = "best_", "optimizer."  # what tensors' names begin with
@@ -217,6 +218,11 @@ class Training:
                 at.best_epoch, at.best_loss = at.epoch, at.row.validation_loss
                 if self.config.early_stopping:
                     self.best = [table.copy() for table in self.engine.tables()]
+        if at.row.loss > CHANCE:
+            self.watcher.warning(
+                f"the loss of epoch {at.epoch}, {at.row.loss:.3f}, is that of guessing or worse "
+                f"(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than {at.row.lr:.3g}"
+            )
         at.metrics.append(at.row)
         self.at = at.next_epoch()
         self.watcher.epoch_done(at.row)
