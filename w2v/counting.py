@@ -99,7 +99,8 @@ def _scan(
                     return first, n_tokens, n_lines, in_sentence, n_words
                 number = n_words
                 slots[slot], hashes[number] = number, hashed
-                letters[starts[number] : starts[number] + at - first] = text[first:at]
+                for i in range(at - first):  # a slice's assignment takes seconds to compile
+                    letters[starts[number] + i] = text[first + i]
                 starts[number + 1] = starts[number] + at - first
                 n_words += 1
                 break
