@@ -121,8 +121,8 @@ class Config:
     )
     checkpoint_every: str | None = setting(
         None,
-        "minutes, as 10m, or epochs, as 2e, from one checkpoint to the next (default: an epoch, "
-        "and 5m at most, but so long that checkpoints take a fiftieth of the time)",
+        "minutes, as 10m, or epochs, as 2e, from one checkpoint to the next (default: after each "
+        "epoch and every 5m, as far as that takes at most a fiftieth of the time)",
         form=(r"(\d{1,6}|\d{0,6}\.\d{1,6})m|[1-9]\d{0,5}e", "minutes, as 10m, or epochs, as 2e"),
     )
     seed: int = setting(0, "seed of every random draw", low=0, high=2**63 - 1)

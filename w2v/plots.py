@@ -34,7 +34,8 @@ def plot_loss(metrics, path):
         )
     for row in ends if len(ends) <= 12 else ends[-1:]:
         at = (row.epoch, row.loss)
-        axes.annotate(f"{row.loss:.3f}", at, (0, 6), textcoords="offset points", ha="center")
+        below = (0, -14)  # validation losses are mostly above
+        axes.annotate(f"{row.loss:.3f}", at, below, textcoords="offset points", ha="center")
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss (mean BCE per window, nats)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
