@@ -95,11 +95,13 @@ def test_training_killed_at_any_moment_resumes_to_the_same_bits(whole, tmp_path,
 @pytest.mark.heavy
 def test_sixty_kills_give_sixty_identical_runs(whole, tmp_path):
     expected, chance = copy_of(whole, tmp_path), random.Random(0)
-    resumed = sum(
-        kill_and_resume(tmp_path, chance.uniform(0.2, 1.05) * whole[1], expected) for _ in range(60)
-    )
-    assert resumed >= 30  # so many were killed once training had begun
-    print(f"60 kills, {resumed} of them after the first checkpoint: 60 identical runs")
+    found = []
+    for _ in range(50):  # while it trains, writes checkpoints, and writes the run
+        found.append(kill_and_resume(tmp_path, chance.uniform(0, 0.5) * whole[1], expected, True))
+    for _ in range(10):  # from the start of the process on
+        found.append(kill_and_resume(tmp_path, chance.uniform(0, 1) * whole[1], expected))
+    assert sum(found) >= 30
+    print(f"60 kills, {sum(found)} of them in the middle of training: 60 identical runs")
 
 
 def test_interrupted_three_times_by_signals_resumes_to_the_same_bits(whole, tmp_path):
