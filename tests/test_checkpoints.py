@@ -232,7 +232,9 @@ def test_checkpoint_without_its_optimizer_is_refused(lost):
     made = checkpoints.read(UNFINISHED)
     tensors = {name: np.array(made.tensors[name]) for name in made.tensors if name != lost}
     checkpoints.write("a", dataclasses.replace(made, tensors=tensors))
-    with pytest.raises(W2VError, match="damaged: the optimizer's state is not there; remove a, or"):
+    with pytest.raises(
+        W2VError, match="damaged: the optimizer's state is not there; remove this file, or"
+    ):
         w2v.train(resume=True, **settings, out="a")
 
 
@@ -241,7 +243,7 @@ def test_checkpoint_of_another_format_or_version_is_refused(monkeypatch):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(3))
     with monkeypatch.context() as patched:
         patched.setattr(checkpoints, "FORMAT", 2)
-        with pytest.raises(W2VError, match="is damaged: its format is 1, not 2; remove a/check"):
+        with pytest.raises(W2VError, match="is damaged: its format is 1, not 2; remove this file"):
             w2v.train(resume=True, **SETTINGS, out="a")
     monkeypatch.setattr(w2v, "__version__", "99.0", raising=False)
     with pytest.raises(UsageError, match=r"w2v is 99\.0, the checkpoint was made with "):
@@ -434,14 +436,12 @@ def test_checkpoint_of_other_shapes_is_refused(tmp_path):
     tensors = {name: np.array(array[:-1]) for name, array in made.tensors.items()}
     checkpoints.write("a", dataclasses.replace(made, tensors=tensors))
     with pytest.raises(
-        W2VError, match=r"in_vectors is not there in the shape \(\d+, 8\); remove a/ch"
+        W2VError, match=r"in_vectors is not there in the shape \(\d+, 8\); start without"
     ):
         w2v.train(resume=True, **SETTINGS, out="a")
     progress = dataclasses.replace(made.progress, block=-1)
     checkpoints.write("a", dataclasses.replace(made, progress=progress))
-    with pytest.raises(
-        W2VError, match=r"is damaged: its block is -1; remove a/checkpoint, or start"
-    ):
+    with pytest.raises(W2VError, match=r"is damaged: its block is -1; remove this file, or start"):
         w2v.train(resume=True, **SETTINGS, out="a")
 
 

@@ -97,3 +97,11 @@ def test_validation_that_cannot_be_is_refused(settings, error, message, tmp_path
     (tmp_path / "strange.txt").write_text("all words unknown\n")
     with pytest.raises(error, match=message):
         w2v.train(corpus="zipf.txt", **SMALL, **settings)
+
+
+def test_early_stopping_is_refused_where_sample_stands_in_for_ptb():
+    config = Config(early_stopping=2, **SMALL)
+    heldout.check(config)  # PTB, which would bring its own text, may yet be had
+    corpus = open_corpus(Config(corpus="sample"))
+    with pytest.raises(UsageError, match="--early-stopping needs a validation loss: give"):
+        heldout.hold_out(config, corpus, None, None)

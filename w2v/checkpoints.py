@@ -45,12 +45,17 @@ def folder_in(out):
     return Path(out, runs.CHECKPOINT)
 
 
+def path_of(out, checkpoint):
+    """The file of a Checkpoint in a run folder."""
+    return folder_in(out) / (runs.STATE if checkpoint.finished else runs.UNFINISHED)
+
+
 def write(out, checkpoint):
     """Write a Checkpoint into a run folder, whole or not at all. Raises: OSError.
 
     That of a training under way stands beside that of the run which is there until it is done.
     """
-    path = folder_in(out) / (runs.STATE if checkpoint.finished else runs.UNFINISHED)
+    path = path_of(out, checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(OSError):
         atomic.sweep(path)
@@ -131,7 +136,7 @@ def read(path):
 def unusable(path, why):
     """What to raise for a checkpoint that cannot be gone on from."""
     why = str(why).removeprefix(f"{path} is damaged: ")
-    return stored.damaged(path, f"{why}; remove {path.parent}, or start without --resume")
+    return stored.damaged(path, f"{why}; remove this file, or start without --resume")
 
 
 def _crc32(about, tensors):

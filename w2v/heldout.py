@@ -11,6 +11,8 @@ from w2v.config import Config, UsageError, W2VError
 from w2v.corpus import open_corpus, ptb_validation
 from w2v.vocab import encode
 
+NO_LOSS = "--early-stopping needs a validation loss: give --validation or --validation-share"
+
 
 class HeldOut:
     """A validation text, in windows that are drawn once, with noise words of the training text.
@@ -40,9 +42,7 @@ def check(config):
         raise UsageError("give --validation or --validation-share, not both")
     has_loss = config.validation is not None or config.validation_share or _is_ptb(config)
     if config.early_stopping and not has_loss:
-        raise UsageError(
-            "--early-stopping needs a validation loss: give --validation or --validation-share"
-        )
+        raise UsageError(NO_LOSS)
 
 
 def _is_ptb(config):
@@ -53,6 +53,7 @@ def hold_out(config, corpus, vocabulary, text):
     """(The text to train on, HeldOut or None) as a Config asks for.
 
     Raises:
+        UsageError: early stopping is asked for, and there is no validation text.
         W2VError: the validation text cannot be read, or shares no words with the corpus.
     """
     held, description = None, None
@@ -62,6 +63,8 @@ def hold_out(config, corpus, vocabulary, text):
     elif (source := _validation_corpus(config, corpus)) is not None:
         held, description = encode(source, vocabulary), source.description
     if held is None:
+        if config.early_stopping:  # PTB's was counted on, and is not there
+            raise UsageError(NO_LOSS)
         return text, None
     return text, HeldOut(held, description, vocabulary.counts, config)
 

@@ -114,7 +114,7 @@ class Job:
 
     def _tables_of(self, checkpoint):
         """in_vectors and out_vectors of a checkpoint, or of the finished run that it is in."""
-        path, tensors = checkpoints.folder_in(self.out) / runs.UNFINISHED, checkpoint.tensors
+        path, tensors = checkpoints.path_of(self.out, checkpoint), checkpoint.tensors
         if not tensors.keys() & set(TENSORS):
             path = self.out / runs.VECTORS
             try:
@@ -129,14 +129,15 @@ class Job:
         shape = (len(self.vocabulary), self.config.vector_size)
         for name in TENSORS:
             if name not in tensors or tensors[name].shape != shape:
-                raise checkpoints.unusable(path, f"{name} is not there in the shape {shape}")
+                what = f"{name} is not there in the shape {shape}; start without --resume"
+                raise stored.damaged(path, what)
         return [tensors[name] for name in TENSORS]
 
     def _go_on(self, training, checkpoint, watcher):
         try:
             training.restore(checkpoint.progress, checkpoint.tensors)
         except ValueError as error:
-            raise checkpoints.unusable(checkpoints.folder_in(self.out), error) from error
+            raise checkpoints.unusable(checkpoints.path_of(self.out, checkpoint), error) from error
         watcher.notice(
             f"resuming in epoch {training.at.epoch}, after {training.at.n_batches} of its batches"
         )
