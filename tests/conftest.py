@@ -7,6 +7,11 @@ from pathlib import Path
 os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count())))  # read by Numba's import
 
 import pytest
+import torch
+
+# Without a GPU, its kernels are run by Triton's interpreter. Triton looks when it is imported.
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"
 
 from w2v import ptb
 

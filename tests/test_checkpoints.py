@@ -14,6 +14,7 @@ import w2v
 from texts import zipf_lines
 from w2v import checkpoints, job, runs, stored, training
 from w2v.config import UsageError, W2VError, from_recipe
+from w2v.engines.base import Engine
 from w2v.interrupts import Interrupted
 from w2v.trainer import Watcher, train_run
 
@@ -34,7 +35,7 @@ UNFINISHED = runs.Path("a", runs.CHECKPOINT, runs.UNFINISHED)
 @pytest.fixture(autouse=True)
 def corpus(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(training, "CALL_CENTERS", 2000)
+    monkeypatch.setattr(Engine, "call_centers", 2000)
     (tmp_path / "zipf.txt").write_text(zipf_lines(200, 3000))
 
 

@@ -8,7 +8,7 @@ import slow
 from texts import text, zipf_lines
 from w2v import engines
 from w2v.batches import Batch, Batcher
-from w2v.config import Config, UsageError
+from w2v.config import Config, UsageError, W2VError
 from w2v.engines import racing
 from w2v.engines.cpu import CpuEngine
 from w2v.engines.kernels import coefficients, row_stride
@@ -75,8 +75,8 @@ def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers():
         config = Config(vector_size=33, batch_size=200, workers=workers, sample=1e-2, lr=1.0)
         windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
         engine = CpuEngine(*initial_tables(len(vocabulary), config), config)
-        loss = engine.train(windows, 0, np.full(windows.n_batches, config.lr))
-        results.append((loss, *(table.tobytes() for table in engine.tables())))
+        losses = engine.train(windows, 0, np.full(windows.n_batches, config.lr))
+        results.append((losses.tobytes(), *(table.tobytes() for table in engine.tables())))
     assert all(result == results[0] for result in results)
 
 
@@ -87,7 +87,7 @@ def test_engines_train_the_same_vectors_on_the_same_windows():
     tables = initial_tables(len(vocabulary), config)
     lrs = np.linspace(1.0, 0.0, windows.n_batches)
     one, other = CpuEngine(*tables, config), TorchEngine(*tables, config)
-    assert one.train(windows, 0, lrs) == pytest.approx(other.train(windows, 0, lrs), rel=1e-6)
+    np.testing.assert_allclose(one.train(windows, 0, lrs), other.train(windows, 0, lrs), rtol=1e-6)
     for ours, theirs in zip(one.tables(), other.tables(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
         assert np.abs(ours - tables[0]).max() > 0.1
@@ -112,7 +112,7 @@ def test_racing_engine_alone_trains_window_by_window(hot, monkeypatch):
             total += losses[0]
     engine = RacingEngine(*tables, config)
     lrs = 0.2 / np.arange(1, windows.n_batches + 1)
-    assert engine.train(windows, 0, lrs) == pytest.approx(total, rel=1e-4)
+    assert engine.train(windows, 0, lrs).sum() == pytest.approx(total, rel=1e-4)
     for ours, right, before in zip(engine.tables(), expected, tables, strict=True):
         np.testing.assert_allclose(ours, right, atol=1e-4)
         assert np.abs(right - before).max() > 0.005
@@ -127,7 +127,7 @@ def test_racing_engine_loses_nothing_that_its_threads_learn():
         tables = initial_tables(len(vocabulary), config)
         engine = RacingEngine(*tables, config)
         lrs = np.full(windows.n_batches, 0.002)  # so little that their order hardly matters
-        results.append((engine.train(windows, 0, lrs), np.subtract(engine.tables(), tables)))
+        results.append((engine.train(windows, 0, lrs).sum(), np.subtract(engine.tables(), tables)))
     (loss, learned), *others = results
     for other_loss, other_learned in others:
         assert other_loss == pytest.approx(loss, rel=1e-3)
@@ -191,8 +191,35 @@ def test_auto_takes_the_cpu_engine_for_sgd_and_torch_for_adam(monkeypatch):
 
 def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
     monkeypatch.setattr(engines, "_has_cuda", lambda: True)
-    assert engines.resolve(Config()).engine == "torch"
+    assert engines.resolve(Config()).engine == "cuda"
+    assert engines.resolve(Config(optimizer="adam", device="cuda")).engine == "cuda"
     assert engines.resolve(Config(device="cpu")).engine == "cpu"
+    monkeypatch.setattr(engines, "_has_triton", lambda: False)
+    assert engines.resolve(Config()).engine == "torch"
+
+
+def test_cuda_engine_is_refused_where_it_cannot_run(monkeypatch):
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    with pytest.raises(UsageError, match=r"--engine cuda cannot use --device cpu"):
+        engines.resolve(Config(engine="cuda", device="cpu"))
+    monkeypatch.setattr(engines, "_has_cuda", lambda: False)
+    with pytest.raises(UsageError, match=r"--engine cuda needs an NVIDIA GPU, and torch finds"):
+        engines.resolve(Config(engine="cuda"))
+    monkeypatch.setattr(engines, "_has_triton", lambda: False)
+    with pytest.raises(UsageError, match=r"--engine cuda needs the package triton"):
+        engines.resolve(Config(engine="cuda"))
+
+
+def test_device_memory_says_what_to_lower():
+    with (
+        pytest.raises(
+            W2VError, match=r"^the GPU is out of memory \(CUDA .* GiB\); lower --vector-si"
+        ),
+        engines.device_memory(),
+    ):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB\nmore")
+    with pytest.raises(RuntimeError, match="other"), engines.device_memory():
+        raise RuntimeError("other")
 
 
 @pytest.mark.parametrize(
@@ -202,7 +229,7 @@ def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
         ({"engine": "cpu", "device": "cuda"}, r"--engine cpu cannot use --device cuda"),
         (
             {"engine": "torch", "deterministic": False},
-            r"--no-deterministic is for --engine cpu; this run takes --engine torch",
+            r"--no-deterministic is for --engine cpu or cuda; this run takes --engine torch",
         ),
         ({"workers": 4096}, r"--workers is 4096; this machine gives \d+ cores"),
     ],

@@ -8,6 +8,7 @@ import w2v
 from texts import zipf_lines
 from w2v import job, runs, tables, training, vocab
 from w2v.config import Config, W2VError
+from w2v.engines.base import Engine
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_textbook_recipe_draws_once_and_keeps_its_rate(corpus):
 
 
 def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
-    monkeypatch.setattr(training, "CALL_CENTERS", 64)
+    monkeypatch.setattr(Engine, "call_centers", 64)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=3, lr=1e-6, **SMALL)
     # At this rate nothing is learned: the loss of every epoch is ln 2, were it summed over the
     # epochs, or divided by the wrong count, it would not be.
@@ -86,7 +87,7 @@ def test_learning_rate_falls_to_zero_over_all_epochs():
 
 def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
     monkeypatch.setattr(vocab, "BLOCK_TOKENS", 5000)
-    monkeypatch.setattr(training, "CALL_CENTERS", 1000)
+    monkeypatch.setattr(Engine, "call_centers", 1000)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=2, **SMALL)
     progress = [row.progress for row in run.metrics]
     assert progress == sorted(progress)

@@ -145,19 +145,27 @@ class Batcher:
 
     def windows(self, epoch, block):
         """The Windows of one block of the text in an epoch (counted from 1)."""
-        config, tokens = self.config, self.text.blocks[block]
+        config = self.config
         drawn_epoch = epoch if config.resample else 0
 
         def key(purpose, epoch=drawn_epoch):
             return sampling.stream_key(config.seed, epoch, purpose)
 
         first = sum(len(before) for before in self.text.blocks[:block])
-        kept = subsample(tokens, first, key(sampling.SUBSAMPLE), self._keep)
-        order = sampling.shuffled(key(sampling.ORDER, epoch), first, len(kept))
+        kept = self._subsampled(block, first, key(sampling.SUBSAMPLE))
+        order = self._shuffled(key(sampling.ORDER, epoch), first, len(kept))
         draws = Draws(
             key(sampling.RADIUS), key(sampling.NOISE), self._noise, config.window, config.negative
         )
-        return Windows(kept, order, first, draws, config.batch_size)
+        return self._windows(kept, order, first, draws, config.batch_size)
+
+    _windows = Windows  # ResidentBatcher makes them of tensors, and does these two on its device
+
+    def _subsampled(self, block, first, key):
+        return subsample(self.text.blocks[block], first, key, self._keep)
+
+    def _shuffled(self, key, first, n):
+        return sampling.shuffled(key, first, n)
 
 
 @compiled

@@ -127,15 +127,17 @@ class Config:
     )
     seed: int = setting(0, "seed of every random draw", low=0, high=2**63 - 1)
     engine: str = setting(
-        "auto", "what does the update; auto is the fastest here", choices=("auto", "torch", "cpu")
+        "auto",
+        "what does the update; auto is the fastest here",
+        choices=("auto", "torch", "cpu", "cuda"),
     )
     device: str = setting(
         "auto", "where the torch engine runs", choices=("auto", "cpu", "cuda", "mps")
     )
     deterministic: bool = setting(
         True,
-        "same bits for any number of workers; without it the cpu engine's threads race: faster, "
-        "and different each time",
+        "same bits for any number of workers; without it the cpu engine's threads race, and the "
+        "cuda engine adds in any order: faster, and different each time",
     )
     workers: int | None = setting(None, "CPU threads (default: all cores)", low=1, high=4096)
 

@@ -4,8 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from w2v import ptb, sampling
-from w2v.batches import Batcher
+from w2v import engines, ptb, sampling
 from w2v.compiled import compiled
 from w2v.config import Config, UsageError, W2VError
 from w2v.corpus import open_corpus, ptb_validation
@@ -22,7 +21,8 @@ class HeldOut:
 
     def __init__(self, text, description, counts, config):
         self.text, self.description = text, description
-        batcher = Batcher(text, counts, dataclasses.replace(config, resample=False))
+        fixed = dataclasses.replace(config, resample=False)
+        batcher = engines.make_batcher(text, counts, fixed)
         self._windows = [batcher.windows(0, block) for block in range(len(text.blocks))]
         self.n_centers = sum(len(windows.order) for windows in self._windows)
         if not self.n_centers:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import w2v
 from w2v import checkpoints, engines, heldout, interrupts, runs, stored, vectors
-from w2v.batches import Batcher
 from w2v.config import UsageError, W2VError
 from w2v.metrics import write_csv
 from w2v.plots import plot_loss
@@ -44,13 +43,13 @@ class Job:
         progress = watcher.reading(corpus)
         vocabulary, text = read(corpus, config.min_count, progress, watcher.warning)
         seconds = time.perf_counter() - began
+        check_memory(len(vocabulary), text.n_tokens, config)
         text, held_out = heldout.hold_out(config, corpus, vocabulary, text)
         if config.lr is None:
             lr = config.method.lr
             if config.optimizer == "sgd":
                 lr = default_rate(vocabulary.counts, config)
             config = dataclasses.replace(config, lr=lr)
-        check_memory(len(vocabulary), config)
         return cls(config, corpus, out, vocabulary, text, held_out, seconds)
 
     @property
@@ -106,7 +105,7 @@ class Job:
         engine = engines.make_engine(
             *(tables or initial_tables(len(self.vocabulary), config)), config
         )
-        batcher = Batcher(self.text, self.vocabulary.counts, config)
+        batcher = engines.make_batcher(self.text, self.vocabulary.counts, config)
         training = Training(config, batcher, engine, watcher, self.held_out)
         if checkpoint is not None:
             self._go_on(training, checkpoint, watcher)
@@ -213,6 +212,7 @@ def _sha256(path):
 
 
 def _versions(config):
-    packages = ["numpy", "numba"] + ["torch"] * (config.engine == "torch")
+    packages = ["numpy", "numba"] + ["torch"] * (config.engine != "cpu")
+    packages += ["triton"] * (config.engine == "cuda")
     versions = {package: metadata.version(package) for package in packages}
     return {"w2v": w2v.__version__, "python": platform.python_version(), **versions}

@@ -15,11 +15,12 @@ SUBSAMPLE, RADIUS, NOISE, ORDER, IN_VECTORS, OUT_VECTORS, HELD_OUT = range(7)
 
 ALWAYS = 2**32  # a probability of 1, in units of 2⁻³²
 
-_GAMMA = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+NUMBER_BITS = 24  # of the integers that `shuffled` sorts
+
 _27, _30, _31, _32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
-_NUMBER_BITS = 24
-_NUMBER = np.uint64(_NUMBER_BITS)
+_NUMBER = np.uint64(NUMBER_BITS)
 _LOW_32 = np.uint64(0xFFFFFFFF)
 
 
@@ -32,8 +33,8 @@ def mix64(z):
         uint64, the same shape.
     Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
     """
-    z = (z ^ (z >> _30)) * _MIX_1
-    z = (z ^ (z >> _27)) * _MIX_2
+    z = (z ^ (z >> _30)) * MIX_1
+    z = (z ^ (z >> _27)) * MIX_2
     return z ^ (z >> _31)
 
 
@@ -43,13 +44,13 @@ compiled_mix64 = njit(mix64, inline="always")
 @njit(inline="always")
 def stream(key, position):
     """The state of the stream that `position` (≥ 0) owns under a key from `stream_key`."""
-    return compiled_mix64(key + np.uint64(position) * _GAMMA)
+    return compiled_mix64(key + np.uint64(position) * GAMMA)
 
 
 @njit(inline="always")
 def draw(state, number):
     """The `number`-th 64 random bits of a stream."""
-    return compiled_mix64(state + (np.uint64(number) + np.uint64(1)) * _GAMMA)
+    return compiled_mix64(state + (np.uint64(number) + np.uint64(1)) * GAMMA)
 
 
 @njit(inline="always")
@@ -62,7 +63,7 @@ def stream_key(seed, epoch, purpose):
     """The 64-bit key of all draws for one purpose in one epoch, as np.uint64."""
     key = np.zeros(1, np.uint64)
     for part in (seed, epoch, purpose):
-        key = mix64((key ^ np.uint64(part)) + _GAMMA)
+        key = mix64((key ^ np.uint64(part)) + GAMMA)
     return key[0]
 
 
@@ -74,7 +75,7 @@ def shuffled(key, first_position, n):
     """
     order = _hash_and_number(key, first_position, n)
     order.sort()  # numbers alone sort several times as fast as an argsort
-    order &= np.uint64(2**_NUMBER_BITS - 1)
+    order &= np.uint64(2**NUMBER_BITS - 1)
     return order.view(np.int64)
 
 

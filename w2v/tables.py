@@ -8,11 +8,14 @@ import numpy as np
 from w2v import sampling
 from w2v.config import W2VError
 from w2v.drawing import max_entries
+from w2v.vocab import BLOCK_TOKENS
 
 # Wider than word2vec's ±0.5/D and 0, from which a corpus of a million tokens takes epochs to leave.
 UNIFORM_IN, UNIFORM_OUT = 0.05, 0.03
 
 BYTES_PER_ENTRY = 20  # of a batch, at least: an id and a term, or the mask, labels and logits
+
+GPU_BYTES_PER_TOKEN = 64  # of a block, while it is subsampled and shuffled
 
 
 def initial_tables(n_words, config):
@@ -57,20 +60,40 @@ def _entries(config):
     return config.batch_size * max_entries(config.window, config.negative)
 
 
-def check_memory(n_words, config):
+def needed_on_gpu(n_words, n_tokens, config):
+    """Bytes that the tables, a batch and a text of n_tokens take on a GPU, about."""
+    if config.engine == "cuda":
+        copies = 3 if config.deterministic else 2  # the sums of the gradient beside the rows
+        batch = _entries(config) * 4
+    else:
+        copies = 3  # the gradient, and what it is gathered in
+        batch = _entries(config) * (BYTES_PER_ENTRY + 3 * 4 * config.vector_size)
+    copies += 2 * (config.optimizer == "adam")
+    text = 4 * n_tokens + GPU_BYTES_PER_TOKEN * min(n_tokens, BLOCK_TOKENS)
+    return copies * tables_bytes(n_words, config) + batch + text
+
+
+def check_memory(n_words, n_tokens, config):
     """Make sure, before they are made, that the tables and a batch fit.
 
     Raises:
-        W2VError: the machine has less memory than they need; the message says how much.
+        W2VError: the machine, or its GPU, has less memory than they need; the message says how
+            much.
     """
-    needed, there, entries = needed_memory(n_words, config), _available_memory(), _entries(config)
-    if needed > there:
-        raise W2VError(
-            f"{n_words:,} words of --vector-size {config.vector_size} and batches of {entries:,} "
-            f"entries need {needed / 2**30:.1f} GiB of memory, and {there / 2**30:.1f} GiB are "
-            "available; lower --vector-size, --batch-size, --window or --negative, or raise "
-            "--min-count"
-        )
+    places = [("memory", needed_memory(n_words, config), _available_memory())]
+    if config.device == "cuda":
+        import torch
+
+        needed = needed_on_gpu(n_words, n_tokens, config)
+        places.append(("GPU memory", needed, torch.cuda.mem_get_info()[0]))
+    for kind, needed, there in places:
+        if needed > there:
+            raise W2VError(
+                f"{n_words:,} words of --vector-size {config.vector_size} and batches of "
+                f"{_entries(config):,} entries need {needed / 2**30:.1f} GiB of {kind}, and "
+                f"{there / 2**30:.1f} GiB are available; lower --vector-size, --batch-size, "
+                "--window or --negative, or raise --min-count"
+            )
 
 
 def _available_memory():

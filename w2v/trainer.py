@@ -72,6 +72,11 @@ def train(recipe="default", resume=False, **settings):
 def train_run(config, watcher, resume=False):
     """Read the corpus of a Config, train, and write the run folder. Returns a Run."""
     config = engines.resolve(config)
+    with engines.device_memory():
+        return _train_resolved(config, watcher, resume)
+
+
+def _train_resolved(config, watcher, resume):
     heldout.check(config)
     if config.out is not None:
         runs.check_out(config.out)  # before a corpus is fetched

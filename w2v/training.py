@@ -12,7 +12,6 @@ from w2v.config import W2VError
 from w2v.metrics import Metrics
 from w2v.vectors import TENSORS
 
-CALL_CENTERS = 2**14  # about as many centers are trained in one call of an engine
 DIVERGED = 5.0  # nats a center
 CHANCE = 0.7  # guessing costs ln 2 = 0.693
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
@@ -158,7 +157,7 @@ class Training:
 
     def _run_epoch(self, pause):
         at, blocks = self.at, self.batcher.text.blocks
-        per_call = max(1, CALL_CENTERS // self.config.batch_size)
+        per_call = max(1, self.engine.call_centers // self.config.batch_size)
         for block in range(at.block, len(blocks)):
             began = time.perf_counter()
             windows = self.batcher.windows(at.epoch, block)
@@ -177,30 +176,45 @@ class Training:
         lrs = self._learning_rates(shares[:-1])
         n_centers = windows.n_centers(first, len(lrs))
         began = time.perf_counter()
-        loss = self.engine.train(windows, first, lrs)
-        at.seconds += time.perf_counter() - began
-        at.batch, at.n_batches = stop, at.n_batches + len(lrs)
-        if not loss < DIVERGED * n_centers:  # NaN too
+        losses = self.engine.train(windows, first, lrs)
+        seconds = time.perf_counter() - began
+        at.batch = stop
+        if not losses.sum() < DIVERGED * n_centers:  # NaN too
             raise DivergedError(
-                f"training diverged: the loss is {loss / n_centers:.3g} at batch {at.n_batches} of "
-                f"epoch {at.epoch}, with learning rate {lrs[0]:.3g}; what was written before is "
-                f"kept; start anew with --lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
+                f"training diverged: the loss is {losses.sum() / n_centers:.3g} at batch "
+                f"{at.n_batches + len(lrs)} of epoch {at.epoch}, with learning rate {lrs[0]:.3g}; "
+                f"what was written before is kept; start anew with --lr {lrs[0] / 4:.2g}, or a "
+                "smaller --batch-size"
             )
-        at.loss_sum += loss
-        at.n_centers += n_centers
-        at.row = Metrics(
-            at.epoch,
-            at.n_batches,
-            at.loss_sum / at.n_centers,
-            float(lrs[-1]),
-            at.n_centers / at.seconds,
-            at.before + at.seconds,
-            at.epoch - 1 + float(shares[-1]),
-        )
-        if shares[-1] * ROWS_PER_EPOCH >= at.rows_due:
-            at.metrics.append(at.row)
-            at.rows_due = int(shares[-1] * ROWS_PER_EPOCH) + 1
+        self._add_rows(windows, first, lrs, losses, seconds, shares[1:])
         self.watcher.trained(at.row)
+
+    def _add_rows(self, windows, first, lrs, losses, seconds, shares):
+        """Account for the batches of a call; its time is spread evenly over them.
+
+        shares: (n,) float64, of the epoch that are done after each batch.
+        """
+        at, n = self.at, len(lrs)
+        before, loss_sums = at.seconds, np.cumsum([at.loss_sum, *losses])[1:]
+        due = (shares * ROWS_PER_EPOCH).astype(np.int64)
+        ends = np.flatnonzero(np.diff(due, prepend=at.rows_due - 1) > 0).tolist()
+        for end in [*ends, n - 1]:
+            n_centers = at.n_centers + windows.n_centers(first, end + 1)
+            at.seconds = before + seconds * (end + 1) / n
+            at.row = Metrics(
+                at.epoch,
+                at.n_batches + end + 1,
+                float(loss_sums[end]) / n_centers,
+                float(lrs[end]),
+                n_centers / at.seconds,
+                at.before + at.seconds,
+                at.epoch - 1 + float(shares[end]),
+            )
+            if end in ends and at.metrics[-1:] != [at.row]:
+                at.metrics.append(at.row)
+        at.rows_due = max(at.rows_due, int(due[-1]) + 1)
+        at.n_batches, at.n_centers = at.n_batches + n, n_centers
+        at.loss_sum = float(loss_sums[-1])
 
     def _end_epoch(self):
         at = self.at

@@ -10,7 +10,10 @@ class Engine:
     Config. It knows no text, no files, no epochs.
 
     description: a few words for people.
+    call_centers: about as many centers should be trained in one call: far less than a second.
     """
+
+    call_centers = 2**14
 
     def train(self, windows, first_batch, lrs):
         """Do len(lrs) updates, each on the next batch.
@@ -19,7 +22,7 @@ class Engine:
             windows: w2v.batches.Windows.  first_batch: number of the first one.
             lrs: (n,) float64, the learning rate of each update.
         Returns:
-            The sum of the windows' losses, a float64 in nats.
+            (n,) float64: the sum of each batch's window losses, in nats.
         """
         raise NotImplementedError
 
@@ -28,7 +31,7 @@ class Engine:
 
         Here: training at a rate of 0, which is right where an update is a multiple of the rate.
         """
-        return self.train(windows, 0, np.zeros(windows.n_batches))
+        return self.train(windows, 0, np.zeros(windows.n_batches)).sum()
 
     def tables(self):
         """in_vectors, out_vectors: (V, D) float32 arrays; views, where the engine's memory is."""

@@ -236,7 +236,7 @@ class CpuEngine(Engine):
         """One update on given w2v.batches.Rows; returns the sum of the window losses."""
         for ours, given in zip(self._batch, rows, strict=True):
             ours[tuple(map(slice, given.shape))] = given
-        return self._run(NO_WINDOWS, NO_WINDOWS.order, len(rows.centers), np.array([lr]))
+        return self._run(NO_WINDOWS, NO_WINDOWS.order, len(rows.centers), np.array([lr])).item()
 
     def _run(self, windows, order, n_given, lrs):
         numba.set_num_threads(self.workers)
@@ -247,7 +247,7 @@ class CpuEngine(Engine):
             windows.first_position, *windows.draws, *self._batch, n_given, self._rows, self.n_words,
             lrs, losses, *self._scratch,
         )  # fmt: skip
-        return float(losses.sum())
+        return losses.sum(axis=1)
 
     def tables(self):
         return self._in, self._out

@@ -80,16 +80,17 @@ def _train_rows(centers, entries, n_contexts, n_entries, rows, n_words, own, hot
 @compiled(**FAST)
 def _work(
     counters, batch_size, tokens, order, first_position, radius_key, noise_key, noise, window,
-    negative, centers, entries, n_contexts, n_entries, rows, n_words, own, hot, alone, lrs, sources,
+    negative, centers, entries, n_contexts, n_entries, rows, n_words, own, hot, alone, lrs,
+    losses, sources,
 ):  # fmt: skip
     """What every thread does: take the next windows and train them, until none is left.
 
-    alone: chunks between exchanges.
+    alone: chunks between exchanges.  losses: of each batch, of the windows that it trained.
     """
     known = own + hot
     _exchange(rows, n_words, own, known, hot)
     x = np.empty(entries.shape[1], F32)
-    loss, n_chunks = 0.0, 0
+    n_chunks = 0
     while True:
         start = add_one(counters, 0) * CHUNK
         if start >= len(order):
@@ -100,15 +101,15 @@ def _work(
             tokens, chosen, first_position, radius_key, noise_key, noise, window, negative,
             centers[here], entries[here], n_contexts[here], n_entries[here],
         )  # fmt: skip
-        loss += _train_rows(
+        batch = start // batch_size  # a chunk counts for the batch that it begins in
+        losses[batch] += _train_rows(
             centers[here], entries[here], n_contexts[here], n_entries[here], rows, n_words, own,
-            hot, lrs[start // batch_size], x, sources,
+            hot, lrs[batch], x, sources,
         )  # fmt: skip
         n_chunks += 1
         if n_chunks % alone == 0:
             _exchange(rows, n_words, own, known, hot)
     _exchange(rows, n_words, own, known, hot)
-    return loss
 
 
 @compiled(parallel=True, **FAST)
@@ -120,10 +121,11 @@ def _train(
     alone = max(1, ALONE // CHUNK // workers)
     for thread in prange(workers):
         here = slice(thread * CHUNK, (thread + 1) * CHUNK)
-        losses[thread] = _work(
+        _work(
             counters, batch_size, tokens, order, first_position, radius_key, noise_key, noise,
             window, negative, centers[here], entries[here], n_contexts[here], n_entries[here],
-            rows, n_words, 2 * n_words + thread * 2 * hot, hot, alone, lrs, sources[thread],
+            rows, n_words, 2 * n_words + thread * 2 * hot, hot, alone, lrs, losses[thread],
+            sources[thread],
         )  # fmt: skip
 
 
@@ -164,13 +166,13 @@ class RacingEngine(Engine):
         first = first_batch * windows.batch_size
         order = windows.order[first : first + len(lrs) * windows.batch_size]
         numba.set_num_threads(self.workers)
-        losses = np.zeros(self.workers)
+        losses = np.zeros((self.workers, len(lrs)))
         _train(
             self.workers, np.zeros(1, np.int64), self._batch_size, windows.tokens, order,
             windows.first_position, *windows.draws, *self._batches, self._rows,
             len(self._tables[0]), self._hot, lrs, losses, self._sources,
         )  # fmt: skip
-        return float(losses.sum())
+        return losses.sum(axis=0)
 
     def tables(self):
         return tuple(self._tables)

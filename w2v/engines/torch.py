@@ -44,25 +44,28 @@ class TorchEngine(Engine):
         self.optimizer = self._make_optimizer()
 
     def _make_optimizer(self):
-        parameters = self.model.parameters()
+        parameters, is_fused = self.model.parameters(), self.device.type != "mps"
         if self.is_adam:
-            return torch.optim.Adam(parameters, lr=0.0, fused=self.device.type != "mps")
-        return torch.optim.SGD(parameters, lr=0.0)
+            on_gpu = self.device.type == "cuda"  # its count of steps too, for CUDA graphs
+            return torch.optim.Adam(parameters, lr=0.0, fused=is_fused, capturable=on_gpu)
+        return torch.optim.SGD(parameters, lr=0.0, fused=is_fused)
 
     @property
     def description(self):
         return f"torch on {self.device.type}"
 
     def train(self, windows, first_batch, lrs):
-        total = torch.zeros((), dtype=torch.float64, device=_summing_device(self.device))
-        for number, lr in enumerate(lrs, start=first_batch):
-            total += self.step(windows.batch(number), lr)
-        return total.item()
+        steps = enumerate(lrs, start=first_batch)
+        losses = [self.step(windows.batch(number), lr) for number, lr in steps]
+        return torch.stack(losses).cpu().numpy()
 
     def step(self, batch, lr):
-        """One update on the sum of a Batch's window losses; returns that sum, on the device."""
+        """One update on the sum of a Batch's window losses; returns that sum, on the device.
+
+        lr: a number, or a tensor of no dimension on the device.
+        """
         for group in self.optimizer.param_groups:
-            group["lr"] = float(lr)
+            group["lr"] = lr if torch.is_tensor(lr) else float(lr)
         self.optimizer.zero_grad()
         losses = self._losses(batch)
         losses.sum().backward()
@@ -81,8 +84,8 @@ class TorchEngine(Engine):
     def _sum(self, losses):
         return losses.to(_summing_device(self.device)).sum(dtype=torch.float64)
 
-    def _to_device(self, array):
-        tensor = torch.from_numpy(array)
+    def _to_device(self, part):
+        tensor = torch.as_tensor(part)
         if self.device.type != "cuda":
             return tensor.to(self.device)
         return tensor.pin_memory().to(self.device, non_blocking=True)

@@ -1,0 +1,300 @@
+"""The fused engine for NVIDIA GPUs, in Triton: the minibatch update of autograd, on the device.
+
+A batch takes two kernels. `differentiate`, a program a window: logits against tables that nobody
+changes, the loss, and every term of the gradient, added to `sums`. `apply`, a program for some
+rows: one step of the optimiser on the rows that have a sum. So the result is the minibatch's. To
+add in any order and still get the same bits each time, sums are whole numbers, of 2⁻⁴⁰; with
+--no-deterministic they are float32.
+
+Windows are drawn for some batches ahead, and all kernels of those batches are one CUDA graph. It
+asks nothing of the host: a batch's number and its learning rate are read on the device.
+"""
+
+import numpy as np
+import torch
+import triton
+import triton.language as tl
+
+from w2v.batches import NO_WINDOWS
+from w2v.drawing import max_entries
+from w2v.engines.base import Engine
+from w2v.engines.graph import Graph
+from w2v.resident import Slab
+
+SLAB_ENTRIES = 2**21  # entries drawn ahead, at least those of one batch
+MOST_BATCHES = 64  # in a CUDA graph
+
+WIDTH = 128  # dimensions in a slice; a slice of a window's entries stays in registers
+ENTRIES = 32  # entries taken at a time
+ROWS = 16  # rows that a program of `apply` takes
+SECTOR = 8  # floats in the 32 bytes that memory moves at least; rows are whole sectors
+
+ONE = tl.constexpr(2.0**40)  # 1 in sums of whole numbers: they reach 2²³, far above any gradient
+
+# torch.optim.Adam's defaults.
+BETA_1, BETA_2, EPSILON = tl.constexpr(0.9), tl.constexpr(0.999), tl.constexpr(1e-8)
+
+
+@triton.jit
+def add(sums, place, term, mask, IS_EXACT: tl.constexpr):
+    if IS_EXACT:
+        tl.atomic_add(sums + place, (term * ONE).to(tl.int64), mask=mask, sem="relaxed")
+    else:
+        tl.atomic_add(sums + place, term, mask=mask, sem="relaxed")
+
+
+@triton.jit
+def differentiate(
+    next, end, begin, centers, entries, n_contexts, n_entries, first, rows, n_words, sums, stamps,
+    stamp, losses, TRAINS: tl.constexpr, IS_EXACT: tl.constexpr, BATCH: tl.constexpr,
+    WIDEST: tl.constexpr, ENTRIES: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr,
+    WIDTH: tl.constexpr,
+):  # fmt: skip
+    """One window: losses[its number since `begin`] = its loss, and its gradient into `sums`.
+
+    A row that gets a gradient is stamped with the number of the update, from 1.
+    """
+    window = first + tl.program_id(0)
+    number = tl.load(next) + window
+    if number >= tl.load(end):
+        return
+    number -= tl.load(begin)
+    center = tl.load(centers + window).to(tl.int64)
+    n, n_positive = tl.load(n_entries + window), tl.load(n_contexts + window)
+    lane = tl.arange(0, WIDTH)
+    loss = 0.0
+    for start in range(0, n, ENTRIES):
+        entry = start + tl.arange(0, ENTRIES)
+        is_entry = entry < n
+        row = tl.load(entries + window.to(tl.int64) * WIDEST + entry, mask=is_entry, other=0)
+        row = n_words + row.to(tl.int64)
+        logit = tl.zeros([ENTRIES], tl.float32)
+        for k in tl.static_range(SLICES):
+            column = k * WIDTH + lane
+            is_there = is_entry[:, None] & (column < STRIDE)[None, :]
+            v = tl.load(rows + center * STRIDE + column, mask=column < STRIDE, other=0.0)
+            u = tl.load(rows + row[:, None] * STRIDE + column[None, :], mask=is_there, other=0.0)
+            logit += tl.sum(u * v[None, :], axis=1)
+
+        # loss = softplus(s), where s = -logit for a context and +logit for a noise word
+        sign = tl.where(entry < n_positive, -1.0, 1.0)
+        s = sign * logit
+        q = tl.exp(-tl.abs(s))
+        positive = tl.where(s > 0, s, 0.0)
+        loss += tl.sum(tl.where(is_entry, positive + tl.log(1.0 + q), 0.0))
+        if TRAINS:
+            slope = sign * tl.where(s > 0, 1.0, q) / (1.0 + q) / n
+            slope = tl.where(is_entry, slope, 0.0)
+            for k in tl.static_range(SLICES):
+                column = k * WIDTH + lane
+                is_there = is_entry[:, None] & (column < STRIDE)[None, :]
+                to_v, to_u = center * STRIDE + column, row[:, None] * STRIDE + column[None, :]
+                v = tl.load(rows + to_v, mask=column < STRIDE, other=0.0)
+                u = tl.load(rows + to_u, mask=is_there, other=0.0)
+                add(sums, to_v, tl.sum(slope[:, None] * u, axis=0), column < STRIDE, IS_EXACT)
+                add(sums, to_u, slope[:, None] * v[None, :], is_there, IS_EXACT)
+            update = (tl.load(stamp) + 1 + number // BATCH).to(tl.int32)
+            tl.store(stamps + row, update, mask=is_entry)
+            tl.store(stamps + center, update)
+    tl.store(losses + number, loss / n)
+
+
+@triton.jit
+def apply(
+    next, end, begin, first, rows, n_rows, sums, stamps, stamp, rates, moments,
+    IS_EXACT: tl.constexpr, IS_ADAM: tl.constexpr, BATCH: tl.constexpr, ROWS: tl.constexpr,
+    STRIDE: tl.constexpr, SLICES: tl.constexpr, WIDTH: tl.constexpr,
+):  # fmt: skip
+    """One step of the optimiser on some rows, and their sums back to 0.
+
+    rates: (n, 2) float32, for each batch since `begin`. SGD: the rate. Adam: the rate and what
+    the root of the second moment is multiplied with, both with their bias corrections in them.
+    """
+    number = tl.load(next) + first
+    if number >= tl.load(end):
+        return
+    batch = (number - tl.load(begin)) // BATCH
+    rate = tl.load(rates + 2 * batch)
+    row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
+    is_row = row < n_rows
+    update = (tl.load(stamp) + 1 + batch).to(tl.int32)
+    has_sum = tl.load(stamps + row, mask=is_row, other=0) == update
+    for k in tl.static_range(SLICES):
+        column = k * WIDTH + tl.arange(0, WIDTH)
+        place = row[:, None] * STRIDE + column[None, :]
+        is_there = (column < STRIDE)[None, :] & has_sum[:, None]
+        gradient = tl.load(sums + place, mask=is_there, other=0)
+        tl.store(sums + place, gradient * 0, mask=is_there)
+        if IS_EXACT:
+            gradient = gradient.to(tl.float32) * (1.0 / ONE)
+        if IS_ADAM:  # its moments carry on in the rows that have no gradient
+            is_there = (column < STRIDE)[None, :] & is_row[:, None]
+            second_moments = moments + n_rows.to(tl.int64) * STRIDE
+            first_moment = tl.load(moments + place, mask=is_there, other=0.0)
+            second_moment = tl.load(second_moments + place, mask=is_there, other=0.0)
+            first_moment += (1.0 - BETA_1) * (gradient - first_moment)
+            second_moment = BETA_2 * second_moment + (1.0 - BETA_2) * gradient * gradient
+            tl.store(moments + place, first_moment, mask=is_there)
+            tl.store(second_moments + place, second_moment, mask=is_there)
+            root = tl.sqrt(second_moment) * tl.load(rates + 2 * batch + 1)
+            gradient = first_moment / (root + EPSILON)
+        old = tl.load(rows + place, mask=is_there, other=0.0)
+        tl.store(rows + place, old - rate * gradient, mask=is_there)
+
+
+class CudaEngine(Engine):
+    """SGD or Adam on one GPU, on ResidentWindows.
+
+    Args:
+        in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
+        config: optimizer, batch_size, window, negative, deterministic and device.
+    """
+
+    call_centers = 2**18
+
+    def __init__(self, in_vectors, out_vectors, config):
+        self._config, self._device = config, torch.device(config.device)
+        self.n_words, self.vector_size = in_vectors.shape
+        self._stride = -(-self.vector_size // SECTOR) * SECTOR
+        shape = (2 * self.n_words, self._stride)
+        self._rows = self._zeros(shape)  # in_vectors, then out_vectors
+        self._in, self._out = self._rows.view(2, self.n_words, -1)[:, :, : self.vector_size]
+        self._in.copy_(torch.tensor(in_vectors))
+        self._out.copy_(torch.tensor(out_vectors))
+        self._sums = self._zeros(shape, torch.int64 if config.deterministic else torch.float32)
+        self._stamps = self._zeros(shape[0], torch.int32)
+        self._stamp, self._begin = self._zeros((2, 1), torch.int64)
+        self._is_adam = config.optimizer == "adam"
+        self._moments = self._zeros((2, *shape) if self._is_adam else 1)
+        self._updates = 0
+        widest = max_entries(config.window, config.negative)
+        ahead = SLAB_ENTRIES // (widest * config.batch_size)
+        self._ahead = min(max(ahead, 1), MOST_BATCHES)  # batches whose windows are drawn at once
+        self._slab, self._rates, self._losses = None, self._zeros(0), self._zeros(0)
+
+    def _zeros(self, shape, kind=torch.float32):
+        return torch.zeros(shape, dtype=kind, device=self._device)
+
+    @property
+    def description(self):
+        gpu = self._device.type == "cuda"
+        return f"cuda, {torch.cuda.get_device_name()}" if gpu else "cuda, interpreted on the CPU"
+
+    def train(self, windows, first_batch, lrs):
+        n, size = len(lrs), self._config.batch_size
+        self._make_room(windows, n)
+        first = first_batch * size
+        self._slab.load(windows, first, first + windows.n_centers(first_batch, n))
+        self._start(first, lrs)
+        for _ in range(0, n, self._ahead):
+            self._sweep()
+        return self._losses.view(-1, size)[:n].sum(dim=1, dtype=torch.float64).cpu().numpy()
+
+    def step(self, rows, lr):
+        """One update on given w2v.batches.Rows; returns the sum of the window losses."""
+        slab = self._slab_of(NO_WINDOWS.draws._replace(noise=self._zeros((0, 2), torch.int32)), 1)
+        for ours, given in zip(slab.rows, rows, strict=True):
+            ours[tuple(map(slice, given.shape))] = torch.from_numpy(given)
+        self._use(slab, 1)
+        slab.next.fill_(0)
+        slab.end.fill_(len(rows.centers))
+        self._start(0, np.array([lr]))
+        self._update(0)
+        return float(self._losses.sum(dtype=torch.float64))
+
+    def loss(self, windows):
+        self._make_room(windows, 1)
+        slab, n = self._slab, len(windows.order)
+        slab.load(windows, 0, n)
+        self._begin.fill_(0)
+        losses = self._zeros(n)
+        for _ in range(0, n, slab.n_windows):
+            slab.draw()
+            self._differentiate(slab.n_windows, 0, losses, trains=False)
+            slab.advance()
+        return float(losses.sum(dtype=torch.float64))
+
+    def tables(self):
+        return self._in.cpu().numpy(), self._out.cpu().numpy()
+
+    def optimizer_state(self):
+        if not self._is_adam:
+            return {}
+        moments = self._moments[:, :, : self.vector_size].cpu().numpy()
+        updates = np.array([[self._updates]], np.float32)
+        return {"updates": updates, "first_moments": moments[0], "second_moments": moments[1]}
+
+    def restore(self, optimizer_state):
+        wanted = {name: state.shape for name, state in self.optimizer_state().items()}
+        if {name: state.shape for name, state in optimizer_state.items()} != wanted:
+            raise ValueError("the optimizer's state is not there")
+        if self._is_adam:
+            self._updates = int(optimizer_state["updates"].item())
+            for number, name in enumerate(("first_moments", "second_moments")):
+                moments = torch.from_numpy(np.array(optimizer_state[name]))
+                self._moments[number, :, : self.vector_size].copy_(moments)
+
+    def _slab_of(self, draws, n_tokens):
+        draws = draws._replace(window=self._config.window, negative=self._config.negative)
+        n_windows = self._ahead * self._config.batch_size
+        return Slab(n_windows, n_tokens, draws, self._device)
+
+    def _make_room(self, windows, n_batches):
+        """Have a Slab, and room for rates and losses; new ones only where the old do not do."""
+        slab = self._slab
+        if slab is None or not slab.has_room(windows) or n_batches > len(self._rates):
+            n_tokens = triton.next_power_of_2(max(1, len(windows.tokens)))
+            n_batches = max(n_batches, self.call_centers // self._config.batch_size)
+            self._use(self._slab_of(windows.draws, n_tokens), n_batches)
+
+    def _use(self, slab, n_batches):
+        self._slab, self._rates = slab, self._zeros((n_batches, 2))
+        self._losses = self._zeros(n_batches * self._config.batch_size)
+        slab.end.fill_(0)  # while it is recorded, it finds nothing to do
+        self._sweep = Graph(self._update_all, self._device)
+
+    def _start(self, first, lrs):
+        """Begin updates at these rates with window number `first`."""
+        updates = self._updates + np.arange(1, len(lrs) + 1)
+        root = np.zeros(len(lrs))
+        if self._is_adam:
+            lrs = lrs / (1 - BETA_1.value**updates)
+            root = 1 / np.sqrt(1 - BETA_2.value**updates)
+        rates = torch.from_numpy(np.stack([lrs, root], axis=1).astype(np.float32))
+        self._rates[: len(lrs)].copy_(rates)
+        self._losses.zero_()
+        self._begin.fill_(first)
+        self._stamp.fill_(self._updates)
+        self._updates += len(lrs)
+
+    def _update_all(self):
+        self._slab.draw()
+        for batch in range(self._ahead):
+            self._update(batch * self._config.batch_size)
+        self._slab.advance()
+
+    def _update(self, first):
+        """One update on the batch that begins at row `first` of the slab."""
+        slab, size = self._slab, self._config.batch_size
+        self._differentiate(size, first, self._losses, trains=True)
+        n_rows = len(self._rows)
+        apply[(triton.cdiv(n_rows, ROWS),)](
+            slab.next, slab.end, self._begin, first, self._rows, n_rows, self._sums, self._stamps,
+            self._stamp, self._rates, self._moments, IS_EXACT=self._config.deterministic,
+            IS_ADAM=self._is_adam, BATCH=size, ROWS=ROWS, **self._slices,
+        )  # fmt: skip
+
+    def _differentiate(self, n_windows, first, losses, trains):
+        slab = self._slab
+        widest = slab.rows.entries.shape[1]
+        differentiate[(n_windows,)](
+            slab.next, slab.end, self._begin, *slab.rows, first, self._rows, self.n_words,
+            self._sums, self._stamps, self._stamp, losses, TRAINS=trains,
+            IS_EXACT=self._config.deterministic, BATCH=self._config.batch_size, WIDEST=widest,
+            ENTRIES=min(ENTRIES, triton.next_power_of_2(widest)), **self._slices,
+        )  # fmt: skip
+
+    @property
+    def _slices(self):
+        width = min(WIDTH, triton.next_power_of_2(self._stride))
+        return {"STRIDE": self._stride, "SLICES": -(-self._stride // width), "WIDTH": width}

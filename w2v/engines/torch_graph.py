@@ -1,0 +1,84 @@
+"""The torch engine on a GPU, without the host: draw, forward, backward and optimiser as one graph.
+
+It is TorchEngine, step for step. Only who launches the kernels differs: Python, for each of them,
+takes longer than they do.
+"""
+
+import torch
+import triton
+
+from w2v.engines.graph import Graph
+from w2v.engines.torch import TorchEngine
+from w2v.resident import Slab, as_batch
+
+
+class GraphedTorchEngine(TorchEngine):
+    """Trains by backpropagation on ResidentWindows; a batch that is not full, eagerly."""
+
+    call_centers = 2**18
+
+    def __init__(self, in_vectors, out_vectors, config):
+        super().__init__(in_vectors, out_vectors, config)
+        self._batch_size, self._slab = config.batch_size, None
+        n_batches = max(1, self.call_centers // self._batch_size)
+        self._rates = torch.zeros(n_batches, device=self.device)
+        self._totals = torch.zeros(n_batches, dtype=torch.float64, device=self.device)
+        self._number = torch.zeros(1, dtype=torch.int64, device=self.device)
+        self._rate = torch.zeros((), device=self.device)
+
+    def train(self, windows, first_batch, lrs):
+        n_full = min(len(lrs), max(0, len(windows.order) // self._batch_size - first_batch))
+        losses = []
+        for begin in range(0, n_full, len(self._rates)):
+            some = lrs[begin : min(begin + len(self._rates), n_full)]
+            losses.append(self._replay(windows, first_batch + begin, some))
+        if n_full < len(lrs):
+            losses.append(super().train(windows, first_batch + n_full, lrs[n_full:]))
+        return torch.cat([torch.as_tensor(part) for part in losses]).numpy()
+
+    def restore(self, optimizer_state):
+        super().restore(optimizer_state)
+        self._slab = None  # the graph changes the tensors that were there before
+
+    def _replay(self, windows, first_batch, lrs):
+        """The losses, (n,) float64, of len(lrs) updates on full batches."""
+        if self._slab is None or not self._slab.has_room(windows):
+            self._record(windows)
+        first, n = first_batch * self._batch_size, len(lrs)
+        self._slab.load(windows, first, first + n * self._batch_size)
+        self._rates[:n].copy_(torch.as_tensor(lrs))
+        self._number.zero_()
+        for _ in range(n):
+            self._update()
+        return self._totals[:n].cpu()
+
+    def _record(self, windows):
+        n_tokens = triton.next_power_of_2(max(1, len(windows.tokens)))
+        self._slab = Slab(self._batch_size, n_tokens, windows.draws, self.device)
+        self._slab.load(windows, 0, len(windows.order))  # something to warm up on
+        before = [tensor.clone() for tensor in self._state()]
+        self._update = Graph(self._draw_and_step, self.device)
+        for tensor, old in zip(self._state(), before, strict=True):
+            tensor.copy_(old)
+        self.optimizer.zero_grad()
+
+    def _state(self):
+        """Every tensor that the next update depends on."""
+        if self.is_adam and not self.optimizer.state:  # torch makes it in the first step
+            for parameter in self.model.parameters():
+                parameter.grad = torch.zeros_like(parameter)
+            self.optimizer.step()
+            for state in self.optimizer.state.values():
+                state["step"].zero_()
+        states = [list(state.values()) for state in self.optimizer.state.values()]
+        momenta = [tensor for state in states for tensor in state if tensor is not None]
+        return [parameter.detach() for parameter in self.model.parameters()] + momenta
+
+    def _draw_and_step(self):
+        self._slab.draw()
+        torch.index_select(self._rates, 0, self._number, out=self._rate.view(1))
+        batch = as_batch(self._slab.rows, self._slab.rows.entries.shape[1])
+        loss = self.step(batch, self._rate)
+        self._totals.index_copy_(0, self._number, loss.view(1))
+        self._number += 1
+        self._slab.advance()
