@@ -52,8 +52,9 @@ def collate(examples):
 
 class PlainLoop:
     def __init__(self, n_words, examples, config):
-        self.v = nn.Embedding(n_words, config.vector_size)
-        self.u = nn.Embedding(n_words, config.vector_size)
+        self.device = config.device
+        self.v = nn.Embedding(n_words, config.vector_size, device=self.device)
+        self.u = nn.Embedding(n_words, config.vector_size, device=self.device)
         for table in (self.v, self.u):
             nn.init.xavier_uniform_(table.weight)
         parameters = [*self.v.parameters(), *self.u.parameters()]
@@ -62,7 +63,8 @@ class PlainLoop:
 
     def run(self):
         n_centers, began = 0, time.perf_counter()
-        for centers, entries, masks, labels in self.loader:
+        for batch in self.loader:
+            centers, entries, masks, labels = (part.to(self.device) for part in batch)
             self.optimizer.zero_grad()
             logits = torch.bmm(self.v(centers), self.u(entries).permute(0, 2, 1)).squeeze(1)
             losses = nn.functional.binary_cross_entropy_with_logits(
@@ -71,6 +73,7 @@ class PlainLoop:
             (losses.mean(dim=1) / masks.sum(dim=1) * masks.shape[1]).sum().backward()
             self.optimizer.step()
             n_centers += len(centers)
+        self.v.weight[0, 0].item()  # a GPU is done only then
         return n_centers / (time.perf_counter() - began)
 
 

@@ -7,7 +7,7 @@ takes longer than they do.
 import torch
 import triton
 
-from w2v.engines.graph import Graph
+from w2v.engines.graph import WARM_UPS, Graph
 from w2v.engines.torch import TorchEngine
 from w2v.resident import Slab, as_batch
 
@@ -20,7 +20,7 @@ class GraphedTorchEngine(TorchEngine):
     def __init__(self, in_vectors, out_vectors, config):
         super().__init__(in_vectors, out_vectors, config)
         self._batch_size, self._slab = config.batch_size, None
-        n_batches = max(1, self.call_centers // self._batch_size)
+        n_batches = max(WARM_UPS, self.call_centers // self._batch_size)
         self._rates = torch.zeros(n_batches, device=self.device)
         self._totals = torch.zeros(n_batches, dtype=torch.float64, device=self.device)
         self._number = torch.zeros(1, dtype=torch.int64, device=self.device)

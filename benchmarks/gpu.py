@@ -1,0 +1,158 @@
+"""Everything about the GPU in one command, which needs nothing from the network.
+
+    python benchmarks/gpu.py --data-dir DIR --corpus reviews.txt.xz --seeds 3 \\
+        --pairs wordsim353.tsv simlex999.txt --analogies questions-words.txt
+
+Epochs are those of w2v.training: the wall clock around calls that end by reading the loss from the
+device. The first epoch, which compiles and records, is left out; the rest give the median. The
+textbook's loop is timed as in textbook.py. A floor is the bytes of rows read and of sums added,
+over what a large copy on this device moves a second, by events.
+"""
+
+import argparse
+import dataclasses
+import statistics
+
+import numpy as np
+import torch
+
+from textbook import PlainLoop, plain_examples
+from w2v import engines, heldout
+from w2v.batches import Batcher
+from w2v.config import from_recipe
+from w2v.corpus import open_corpus
+from w2v.metrics import last_rows
+from w2v.rates import default_rate
+from w2v.tables import initial_tables
+from w2v.trainer import Watcher, train
+from w2v.training import Training
+from w2v.vocab import EncodedText, read
+
+EPOCHS = 6  # the first is a warm-up
+
+
+def copied_per_second():
+    """Bytes read and written by a large copy on the device."""
+    source = torch.empty(2**30, dtype=torch.float32, device="cuda").normal_()
+    target, times = torch.empty_like(source), []
+    for _ in range(10):
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin.record()
+        target.copy_(source)
+        end.record()
+        torch.cuda.synchronize()
+        times.append(begin.elapsed_time(end) / 1000)
+    return 2 * source.nbytes / statistics.median(times[3:])
+
+
+def prepared(**settings):
+    """(resolved Config with its rate, EncodedText, counts) of a corpus."""
+    config = engines.resolve(from_recipe(settings.pop("recipe", "default"), **settings))
+    vocabulary, text = read(open_corpus(config), config.min_count)
+    return with_rate(config, vocabulary.counts), text, vocabulary.counts
+
+
+def with_rate(config, counts):
+    if config.lr is None and config.optimizer == "sgd":
+        return dataclasses.replace(config, lr=default_rate(counts, config))
+    return config
+
+
+def epoch_seconds(config, text, counts, epochs=EPOCHS):
+    """Seconds of each epoch but the first."""
+    batcher = engines.make_batcher(text, counts, config)
+    engine = engines.make_engine(*initial_tables(len(counts), config), config)
+    training = Training(dataclasses.replace(config, epochs=epochs), batcher, engine, Watcher())
+    training.run()
+    return np.diff([row.seconds for row in last_rows(training.metrics)])
+
+
+def row_bytes(config, text, counts):
+    """Bytes of an epoch's rows: each center, context and noise word read once, and added to."""
+    plain = Batcher(text, counts, config)
+    pairs = centers = 0
+    for block in range(len(text.blocks)):
+        windows = plain.windows(1, block)
+        pairs, centers = pairs + windows.expected_pairs(), centers + len(windows.order)
+    return (centers + pairs * (1 + config.negative)) * config.vector_size * 4 * 2, centers
+
+
+def textbook(asked):
+    """The book's loop, our torch engine and the cuda engine at the book's settings, in turn."""
+    config, text, counts = prepared(recipe="textbook", corpus="ptb", data_dir=asked.data_dir)
+    windows = Batcher(text, counts, config).windows(1, 0)
+    centers, plain = len(windows.order), PlainLoop(len(counts), plain_examples(windows), config)
+    plain.run()
+    rates = {"plain loop": [], "torch": [], "cuda": []}
+    for _ in range(asked.rounds):
+        rates["plain loop"].append(plain.run())
+        for engine in ("torch", "cuda"):
+            seconds = epoch_seconds(dataclasses.replace(config, engine=engine), text, counts)
+            rates[engine].extend(centers / seconds)
+    medians = {name: statistics.median(some) for name, some in rates.items()}
+    for name, rate in medians.items():
+        print(
+            f"PTB, textbook's settings, {name:<10}  {1000 * centers / rate:9.2f} ms an epoch  "
+            f"{rate:>12,.0f} centers/s  {rate / medians['plain loop']:7.1f} x", flush=True
+        )  # fmt: skip
+
+
+def epochs(asked, speed):
+    """Epochs of both corpora with the cuda engine, beside their floors, and the memory they take."""
+    corpora = [({"corpus": "ptb", "data_dir": asked.data_dir}, (100,))]
+    if asked.corpus:
+        corpora.append(({"corpus": asked.corpus, "min_count": 5}, (100, 300)))
+    for settings, sizes in corpora:
+        base, text, counts = prepared(engine="cuda", **settings)
+        for size in sizes:
+            for deterministic in (True, False):
+                config = dataclasses.replace(base, vector_size=size, deterministic=deterministic)
+                torch.cuda.reset_peak_memory_stats()
+                seconds = statistics.median(epoch_seconds(config, text, counts))
+                n_bytes, centers = row_bytes(config, text, counts)
+                print(
+                    f"{settings['corpus']}, dim {size}, {'exact' if deterministic else 'float32'} "
+                    f"sums: {1000 * seconds:9.2f} ms an epoch, {centers / seconds:,.0f} centers/s, "
+                    f"{seconds / (n_bytes / speed):.1f} x the floor, "
+                    f"{torch.cuda.max_memory_allocated() / 2**20:,.0f} MiB", flush=True
+                )  # fmt: skip
+
+
+def large_vocabulary():
+    """A made-up text of 4 million tokens and a million words, at dim 300."""
+    rng = np.random.default_rng(0)
+    n_words = 1_000_000
+    tokens = np.minimum(rng.zipf(1.1, 2**22), n_words).astype(np.int32)
+    tokens[::20] |= np.int32(-(2**31))
+    text = EncodedText([tokens], 0, len(tokens), 20, "made up")
+    counts = np.bincount(tokens & (2**31 - 1), minlength=n_words + 1).clip(1)
+    counts[0] = 0
+    settings = {"engine": "cuda", "vector_size": 300, "sample": 1e-3}
+    config = with_rate(engines.resolve(from_recipe(**settings)), counts)
+    torch.cuda.reset_peak_memory_stats()
+    seconds = statistics.median(epoch_seconds(config, text, counts, 3))
+    peak = torch.cuda.max_memory_allocated() / 2**20
+    print(f"1,000,000 words, dim 300, 4 M tokens: {seconds:.2f} s an epoch, {peak:,.0f} MiB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir", default=None, help="folder of ptb.zip")
+    parser.add_argument("--corpus", help="a larger text, plain or compressed")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--pairs", nargs="*", default=[], metavar="FILE")
+    parser.add_argument("--analogies", nargs="*", default=[], metavar="FILE")
+    asked = parser.parse_args()
+    if not torch.cuda.is_available():
+        raise SystemExit("error: torch finds no NVIDIA GPU here")
+    speed = copied_per_second()
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}: copies {speed / 1e12:.2f} TB/s")
+    textbook(asked)
+    epochs(asked, speed)
+    large_vocabulary()
+    quality(asked)
+
+
+if __name__ == "__main__":
+    main()
