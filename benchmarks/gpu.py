@@ -1,7 +1,7 @@
 """Everything about the GPU in one command, which needs nothing from the network.
 
     python benchmarks/gpu.py --data-dir DIR --corpus reviews.txt.xz --seeds 3 \\
-        --pairs wordsim353.tsv simlex999.txt --analogies questions-words.txt
+        --evaluate wordsim353.tsv simlex999.txt questions-words.txt
 
 Epochs are those of w2v.training: the wall clock around calls that end by reading the loss from the
 device. The first epoch, which compiles and records, is left out; the rest give the median. The
@@ -12,12 +12,13 @@ over what a large copy on this device moves a second, by events.
 import argparse
 import dataclasses
 import statistics
+import tempfile
 
 import numpy as np
 import torch
-
 from textbook import PlainLoop, plain_examples
-from w2v import engines, heldout
+
+from w2v import engines
 from w2v.batches import Batcher
 from w2v.config import from_recipe
 from w2v.corpus import open_corpus
@@ -97,14 +98,18 @@ def textbook(asked):
         )  # fmt: skip
 
 
-def epochs(asked, speed):
-    """Epochs of both corpora with the cuda engine, beside their floors, and the memory they take."""
-    corpora = [({"corpus": "ptb", "data_dir": asked.data_dir}, (100,))]
+def corpora(asked):
+    """The settings of each corpus."""
+    yield {"corpus": "ptb", "data_dir": asked.data_dir}
     if asked.corpus:
-        corpora.append(({"corpus": asked.corpus, "min_count": 5}, (100, 300)))
-    for settings, sizes in corpora:
+        yield {"corpus": asked.corpus, "min_count": 5}
+
+
+def epochs(asked, speed):
+    """Epochs with the cuda engine, beside their floors, and the memory that they take."""
+    for settings in corpora(asked):
         base, text, counts = prepared(engine="cuda", **settings)
-        for size in sizes:
+        for size in (100, 300):
             for deterministic in (True, False):
                 config = dataclasses.replace(base, vector_size=size, deterministic=deterministic)
                 torch.cuda.reset_peak_memory_stats()
@@ -135,19 +140,40 @@ def large_vocabulary():
     print(f"1,000,000 words, dim 300, 4 M tokens: {seconds:.2f} s an epoch, {peak:,.0f} MiB")
 
 
+def quality(asked):
+    """Held-out losses by epoch and the scores after five, beside the CPU engine's."""
+    for settings in corpora(asked):
+        share = 0.0 if settings["corpus"] == "ptb" else 0.01
+        for engine in ("cuda", "cpu"):
+            with tempfile.TemporaryDirectory() as folder:
+                runs = [
+                    train(
+                        engine=engine, seed=seed, evaluate=asked.evaluate, out=f"{folder}/run",
+                        validation_share=share, **settings,
+                    ).metrics
+                    for seed in range(asked.seeds)
+                ]  # fmt: skip
+            rows = [last_rows(metrics) for metrics in runs]
+            losses = np.mean([[row.validation_loss for row in one] for one in rows], axis=0)
+            print(f"{settings['corpus']}, {engine}: held-out loss", *(f"{x:.4f}" for x in losses))
+            for name in rows[0][-1].scores:
+                scores = [one[-1].scores[name] for one in rows]
+                print(f"  {name}: {np.mean(scores):.3f} ± {np.std(scores):.3f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data-dir", default=None, help="folder of ptb.zip")
     parser.add_argument("--corpus", help="a larger text, plain or compressed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--pairs", nargs="*", default=[], metavar="FILE")
-    parser.add_argument("--analogies", nargs="*", default=[], metavar="FILE")
+    parser.add_argument("--evaluate", nargs="*", default=[], metavar="FILE")
     asked = parser.parse_args()
     if not torch.cuda.is_available():
         raise SystemExit("error: torch finds no NVIDIA GPU here")
     speed = copied_per_second()
-    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}: copies {speed / 1e12:.2f} TB/s")
+    name = torch.cuda.get_device_name()
+    print(f"{name}, torch {torch.__version__}: copies {speed / 1e12:.2f} TB/s")
     textbook(asked)
     epochs(asked, speed)
     large_vocabulary()
