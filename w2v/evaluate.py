@@ -18,8 +18,8 @@ from w2v.correlation import RESAMPLES, correlate
 RESTRICT_VOCAB = 300_000  # words, without <unk>
 METHODS = ("3cosadd", "3cosmul")
 EPSILON = 1e-6  # of 3CosMul, as in gensim; Levy and Goldberg have 0.001
-# A block of both (256 kB of float64) stays in a core's cache.
-_WORDS_PER_BLOCK, _QUESTIONS_PER_BLOCK = 256, 128
+# The scores of a block of both, 2 MB, stay in a core's cache; fewer questions share fewer words.
+_WORDS_PER_BLOCK, _QUESTIONS_PER_BLOCK = 512, 512
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from w2v.config import UsageError, W2VError
 from w2v.metrics import write_csv
 from w2v.plots import plot_loss
 from w2v.rates import default_rate
+from w2v.scoring import Scoring
 from w2v.tables import check_memory, initial_tables
 from w2v.training import DivergedError, Training
 from w2v.vectors import TENSORS
@@ -27,6 +28,7 @@ class Job:
     """What is to be trained: all that is known of it before the first update.
 
     corpus: w2v.corpus.Corpus.  text: EncodedText to train on.  held_out: HeldOut or None.
+    scoring: w2v.scoring.Scoring or None.
     seconds: reading took so long.
     """
 
@@ -36,10 +38,11 @@ class Job:
     vocabulary: object
     text: object
     held_out: object
+    scoring: object
     seconds: float
 
     @classmethod
-    def read(cls, config, corpus, out, watcher):
+    def read(cls, config, corpus, out, watcher, named_testsets):
         began = time.perf_counter()
         progress = watcher.reading(corpus)
         vocabulary, text = read(corpus, config.min_count, progress, watcher.warning)
@@ -51,7 +54,8 @@ class Job:
                 lr = default_rate(vocabulary.counts, config)
             config = dataclasses.replace(config, lr=lr)
         check_memory(len(vocabulary), config)
-        return cls(config, corpus, out, vocabulary, text, held_out, seconds)
+        scoring = Scoring(named_testsets, vocabulary.words) if named_testsets else None
+        return cls(config, corpus, out, vocabulary, text, held_out, scoring, seconds)
 
     @property
     def identity(self):
@@ -107,7 +111,7 @@ class Job:
             *(tables or initial_tables(len(self.vocabulary), config)), config
         )
         batcher = Batcher(self.text, self.vocabulary.counts, config)
-        training = Training(config, batcher, engine, watcher, self.held_out)
+        training = Training(config, batcher, engine, watcher, self.held_out, self.scoring)
         if checkpoint is not None:
             self._go_on(training, checkpoint, watcher)
         return training

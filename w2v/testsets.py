@@ -41,9 +41,10 @@ def read(path):
     Raises:
         W2VError: as `read_pairs` and `read_analogies` do.
     """
-    for _, line in _lines(path):
-        return read_analogies(path) if line.startswith(":") else read_pairs(path)
-    raise W2VError(f"{path} holds neither word pairs nor analogies")
+    lines = list(_lines(path))  # only once: it may be a pipe
+    if not lines:
+        raise W2VError(f"{path} holds neither word pairs nor analogies")
+    return (_analogies if lines[0][1].startswith(":") else _pairs)(path, lines)
 
 
 def read_pairs(path):
@@ -55,8 +56,23 @@ def read_pairs(path):
     Differs from gensim: commas and spaces may separate too; a line that cannot be read is an
     error, where gensim passes over it.
     """
+    return _pairs(path, _lines(path))
+
+
+def read_analogies(path):
+    """The Analogies in a file.
+
+    Raises:
+        W2VError: the file cannot be read, a line is neither a section nor a question (the message
+            has its number), or there is no question.
+    Differs from gensim: a line that cannot be read is an error, where gensim passes over it.
+    """
+    return _analogies(path, _lines(path))
+
+
+def _pairs(path, lines):
     words, scores = [], []
-    for place, (number, line) in enumerate(_lines(path)):
+    for place, (number, line) in enumerate(lines):
         fields = _fields(line)
         score = _number(fields[-1])
         if place == 0 and score is None and len(fields) == 3 and fields[2][:1].isalpha():
@@ -72,16 +88,9 @@ def read_pairs(path):
     return Pairs(str(path), words, np.array(scores))
 
 
-def read_analogies(path):
-    """The Analogies in a file.
-
-    Raises:
-        W2VError: the file cannot be read, a line is neither a section nor a question (the message
-            has its number), or there is no question.
-    Differs from gensim: a line that cannot be read is an error, where gensim passes over it.
-    """
+def _analogies(path, lines):
     sections = []
-    for number, line in _lines(path):
+    for number, line in lines:
         words = tuple(_split(line))
         if line.startswith(":"):
             sections.append((line[1:].strip(_SPACE), []))
