@@ -19,9 +19,8 @@ def read(paths):
     for path in paths:
         name = Path(path).stem
         if name in found or name in (field.name for field in dataclasses.fields(Metrics)):
-            raise UsageError(
-                f"--evaluate: metrics.csv has a column {name!r} already; rename {path}"
-            )
+            what = f"metrics.csv would have two columns {name!r}"
+            raise UsageError(f"--evaluate holds {path}, and {what}; rename that file")
         found[name] = testsets.read(path)
     return found
 
