@@ -1,9 +1,11 @@
 """Scores of vectors: against hand arithmetic, the definition in float64, SciPy and gensim."""
 
+import contextlib
 import csv
 import itertools
 import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import w2v
 from test_checkpoints import Stop
@@ -67,8 +71,8 @@ def analogies_in(text):
     return testsets.read("analogies.txt")
 
 
-def scored(pairs, words, table, **settings):
-    return evaluate.score_pairs(evaluate.find_pairs(pairs, words), table, **settings)
+def scored(pairs, words, table):
+    return evaluate.score_pairs(evaluate.find_pairs(pairs, words), table)
 
 
 def random_vectors(n_words, dimensions=12, seed=0):
@@ -192,6 +196,26 @@ def test_files_of_the_other_kind_and_missing_ones_are_refused():
         testsets.read(".")
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([b"a", b"B", b" ", b"\t", b",", b"\n", b": ", b"#", b"1", b".5", b"nan"])
+        | st.binary(max_size=3),
+        max_size=40,
+    )
+)
+def test_any_bytes_are_a_test_set_or_our_error(tmp_path_factory, pieces):
+    path = tmp_path_factory.getbasetemp() / "any.txt"
+    path.write_bytes(b"".join(pieces))
+    with contextlib.suppress(W2VError):
+        found = testsets.read(path)
+        if isinstance(found, testsets.Pairs):
+            assert len(found.words) == len(found.scores) > 0
+            assert np.isfinite(found.scores).all()
+        else:
+            assert all(len(question) == 4 for _, section in found.sections for question in section)
+
+
 # --- Correlations
 
 
@@ -276,7 +300,8 @@ def test_pairs_case_and_vocabulary_can_be_restricted():
     assert evaluate.find_pairs(pairs, words).rows.tolist() == [[2, 1], [2, 1]]
     exact = evaluate.find_pairs(pairs, words, case_insensitive=False)
     assert (exact.rows.tolist(), exact.scores.tolist()) == ([[2, 3]], [2.0])
-    assert not len(evaluate.find_pairs(pairs, words, restrict_vocab=1).rows)
+    assert len(evaluate.find_pairs(pairs, words, restrict_vocab=2).rows) == 2
+    assert len(evaluate.find_pairs(pairs, words, restrict_vocab=1).rows) == 0
 
 
 def test_a_vector_of_zeros_has_cosine_0_and_a_broken_one_is_named():
@@ -379,25 +404,25 @@ def published():
 
 
 @pytest.mark.parametrize("name", ["wordsim353.tsv", "simlex999.txt"])
-@pytest.mark.parametrize("settings", [{}, {"restrict_vocab": 700}, {"case_insensitive": False}])
-def test_pairs_equal_gensims(published, name, settings):
+@pytest.mark.parametrize("restricted", [{}, {"restrict_vocab": 700}, {"case_insensitive": False}])
+def test_pairs_equal_gensims(published, name, restricted):
     words, table = published
-    known = evaluate.find_pairs(testsets.read(gensim_data(name)), words, **settings)
+    known = evaluate.find_pairs(testsets.read(gensim_data(name)), words, **restricted)
     spearman, pearson = evaluate.score_pairs(known, table, resamples=0)
-    theirs = keyed_vectors(words, table).evaluate_word_pairs(gensim_data(name), **settings)
+    theirs = keyed_vectors(words, table).evaluate_word_pairs(gensim_data(name), **restricted)
     assert spearman.value == pytest.approx(theirs[1][0], abs=1e-6)
     assert pearson.value == pytest.approx(theirs[0][0], abs=1e-6)
     assert 100 * (1 - len(known.rows) / known.total) == pytest.approx(theirs[2], abs=1e-9)
     assert len(known.rows) < known.total
 
 
-@pytest.mark.parametrize("settings", [{}, {"restrict_vocab": 1000}, {"case_insensitive": False}])
-def test_analogies_equal_gensims(published, settings):
+@pytest.mark.parametrize("restricted", [{}, {"restrict_vocab": 1000}, {"case_insensitive": False}])
+def test_analogies_equal_gensims(published, restricted):
     words, table = published
     path = gensim_data("questions-words.txt")
-    known = evaluate.find_questions(testsets.read(path), words, **settings)
+    known = evaluate.find_questions(testsets.read(path), words, **restricted)
     sections = evaluate.score_analogies(known, table)
-    score, theirs = keyed_vectors(words, table).evaluate_word_analogies(path, **settings)
+    score, theirs = keyed_vectors(words, table).evaluate_word_analogies(path, **restricted)
     sections.append(evaluate.total(sections))
     assert sections[-1].accuracy == pytest.approx(score, abs=1e-6)
     assert 0.02 < score < 0.98
@@ -607,6 +632,17 @@ def test_resumed_training_may_be_scored_otherwise(corpus):
     assert [list(row.scores) for row in run.metrics if row.scores] == [["near"], ["near"], ["like"]]
     header = (run.folder / runs.METRICS).read_text().split("\n")[0]
     assert header.endswith("validation_loss,near,like")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such file names here")
+def test_training_takes_paths_that_are_no_utf8(corpus):
+    odd = os.fsdecode(b"od\xffd.tsv")
+    os.rename("near.tsv", odd)
+    run = w2v.train(**SETTINGS, evaluate=odd)
+    described = json.loads((run.folder / runs.CONFIG).read_text(encoding="utf-8"))
+    assert described["settings"]["evaluate"] == [odd]
+    header = (run.folder / runs.METRICS).read_text(encoding="utf-8").split("\n")[0]
+    assert header.endswith("validation_loss,od\\udcffd")
 
 
 @pytest.mark.parametrize("scores", [["near", 0.1], {"near": "x"}, {"near": 2.0}, {"near": True}])

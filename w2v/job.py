@@ -187,7 +187,9 @@ class Job:
                 folder,
                 checkpoints.Checkpoint(self.identity, training.at, tensors, digests[runs.VECTORS]),
             )
-            with open(folder / runs.CONFIG, "w", encoding="utf-8") as file:
+            path = folder / runs.CONFIG
+            # A path may hold bytes that are no UTF-8: \udcff is JSON's way to write one, too.
+            with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
                 json.dump(
                     {**self.describe(), "sha256": digests}, file, indent=2, ensure_ascii=False
                 )

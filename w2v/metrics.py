@@ -33,7 +33,8 @@ def last_rows(metrics):
 
 
 def write_csv(metrics, path):
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    # A column's name is that of a file, which may hold bytes that are no UTF-8.
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         names = [field.name for field in dataclasses.fields(Metrics) if field.name != "scores"]
         names += {name: None for row in metrics for name in row.scores}  # as they first appear
         writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
