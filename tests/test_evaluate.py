@@ -347,8 +347,8 @@ def test_methods_differ_where_one_cosine_weighs_heavily():
 @pytest.mark.parametrize("method", evaluate.METHODS)
 @pytest.mark.parametrize(("limit", "blocks"), [(10**9, (512, 512)), (70, (7, 5))])
 def test_analogies_equal_the_definition(method, limit, blocks, monkeypatch):
-    monkeypatch.setattr(evaluate, "_WORDS_PER_BLOCK", blocks[0])
-    monkeypatch.setattr(evaluate, "_QUESTIONS_PER_BLOCK", blocks[1])
+    monkeypatch.setattr(evaluate, "_WORDS", blocks[0])
+    monkeypatch.setattr(evaluate, "_QUESTIONS", blocks[1])
     words, table = random_vectors(90)
     analogies = random_questions(words, 60)
     known = evaluate.find_questions(analogies, words, limit)

@@ -18,8 +18,8 @@ from w2v.correlation import RESAMPLES, correlate
 RESTRICT_VOCAB = 300_000  # words, without <unk>
 METHODS = ("3cosadd", "3cosmul")
 EPSILON = 1e-6  # of 3CosMul, as in gensim; Levy and Goldberg have 0.001
-# The scores of a block of both, 2 MB, stay in a core's cache; fewer questions share fewer words.
-_WORDS_PER_BLOCK, _QUESTIONS_PER_BLOCK = 512, 512
+# A block's cosines, at most 8 MB, are shared by all questions; its scores, 1 MB, stay in the cache.
+_COSINES, _WORDS, _QUESTIONS = 2**20, 256, 512
 
 
 @dataclass(frozen=True)
@@ -203,26 +203,23 @@ def _answers(known, vectors, method):
     """(n,) int64, the row that answers each question; 0 where there is none.
 
     Few different words are asked about in many questions. So the cosines of a block of the
-    vocabulary with all words of a block of questions are one matrix product, and a question's
-    scores are a sum of three of its rows: 3CosMul is 3CosAdd of logarithms.
+    vocabulary with all of them are one matrix product, and a question's scores are a sum of three
+    of its rows: 3CosMul is 3CosAdd of logarithms.
     """
     questions, n_rows = known.questions, len(known.number)
-    units = _units(vectors, known.rows)
-    blocks = []
-    for first in range(0, len(questions), _QUESTIONS_PER_BLOCK):
-        block = slice(first, first + _QUESTIONS_PER_BLOCK)
-        words, places = np.unique(questions[block, :3], return_inverse=True)
-        blocks.append((block, words, units[words], *places.reshape(-1, 3).T))
+    asked = _units(vectors, known.rows)
     answers, best = np.zeros(len(questions), np.int64), np.full(len(questions), -np.inf)
-    for first in range(1, n_rows, _WORDS_PER_BLOCK):
-        rows = slice(first, min(first + _WORDS_PER_BLOCK, n_rows))
+    width = max(1, min(_WORDS, _COSINES // len(asked)))
+    for first in range(1, n_rows, width):
+        rows = slice(first, min(first + width, n_rows))
         candidates = _units(vectors, rows)
-        is_zero = ~candidates.any(axis=1)
-        for block, words, asked, a, b, c in blocks:
-            plus, minus = _terms(asked @ candidates.T, method)
-            is_same = words[:, None] == known.number[rows]
-            plus[is_same | is_zero] = -np.inf
-            minus[is_same] = np.inf
+        plus, minus = _terms(asked @ candidates.T, method)
+        is_same = np.arange(len(asked))[:, None] == known.number[rows]
+        plus[is_same | ~candidates.any(axis=1)] = -np.inf
+        minus[is_same] = np.inf
+        for start in range(0, len(questions), _QUESTIONS):
+            block = slice(start, start + _QUESTIONS)
+            a, b, c = questions[block, :3].T
             scores = plus[b]
             scores += plus[c]
             scores -= minus[a]
