@@ -20,7 +20,10 @@ WORTH = 50  # by default a checkpoint waits for so many times its own price: 2 %
 BYTES_PER_S = 2e8  # what the first is taken to cost, until it is known
 
 # Settings that say where, how fast and how long, not what is computed.
-FREE = {"corpus", "data_dir", "out", "epochs", "early_stopping", "validation", "checkpoint_every"}
+FREE = {
+    "corpus", "data_dir", "out", "epochs", "early_stopping", "validation", "evaluate",
+    "checkpoint_every",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,11 @@ class Config:
         low=1,
         high=100_000,
     )
+    evaluate: tuple = setting(
+        (),
+        "files of word pairs or analogies, as of `python -m w2v evaluate`, to score the vectors on "
+        "after every epoch",
+    )
     checkpoint_every: str | None = setting(
         None,
         "minutes, as 10m, or epochs, as 2e, from one checkpoint to the next (default: after each "
@@ -143,7 +148,7 @@ class Config:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            value = _plain(getattr(self, field.name))
+            value = _plain(getattr(self, field.name), _kind(field))
             object.__setattr__(self, field.name, value)
             _check(field, value)
 
@@ -189,24 +194,30 @@ def add_flags(parser):
         kind, rules = _kind(field), field.metadata
         if kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
+        elif kind is tuple:
+            how = {"nargs": "+", "metavar": "FILE"}
         else:
             how = {
                 "type": kind,
                 "metavar": "|".join(rules["choices"] or ()) or kind.__name__.upper(),
             }
-        text = rules["help"] + ("" if field.default is None else f" (default: {field.default})")
+        has_default = field.default not in (None, ())
+        text = rules["help"] + (f" (default: {field.default})" if has_default else "")
         parser.add_argument(flag(field.name), default=argparse.SUPPRESS, help=text, **how)
 
 
 def _kind(field):
-    """The one type of a field that is not None: int, float, str or bool."""
+    """The one type of a field that is not None: int, float, str, bool, or tuple for paths."""
     annotation = field.type
     options = [kind for kind in typing.get_args(annotation) if kind is not type(None)]
     return options[0] if options else annotation
 
 
-def _plain(value):
-    """A path as a str, a NumPy number as Python's."""
+def _plain(value, kind):
+    """A path as a str, a NumPy number as Python's; where paths are wanted, one as a tuple."""
+    if kind is tuple and isinstance(value, (list, tuple, str, os.PathLike)):
+        paths = [value] if isinstance(value, (str, os.PathLike)) else value
+        return tuple(_plain(path, str) for path in paths)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, numbers.Integral) and not isinstance(value, bool):
@@ -223,6 +234,8 @@ def _check(field, value):
     right = isinstance(value, (int, float) if kind is float else kind)
     if not right or (isinstance(value, bool) and kind is not bool):
         raise UsageError(f"{flag(field.name)} is {value!r}; it must be of type {kind.__name__}")
+    if kind is tuple and not all(isinstance(path, str) for path in value):
+        raise UsageError(f"{flag(field.name)} is {value!r}; it must hold paths")
     if rules["choices"] and value not in rules["choices"]:
         allowed = ", ".join(rules["choices"])
         raise UsageError(f"{flag(field.name)} is {value!r}; it must be one of {allowed}")

@@ -67,8 +67,12 @@ class Console(Watcher):
     def epoch_done(self, row):
         held_out = row.validation_loss
         validation = "" if held_out is None else f"validation {held_out:.4f}  "
+        scores = "".join(
+            f"{name} {'none' if score is None else format(score, '.3f')}  "
+            for name, score in row.scores.items()
+        )
         self._say(
-            f"epoch {row.epoch}/{self._epochs}  loss {row.loss:.4f}  {validation}"
+            f"epoch {row.epoch}/{self._epochs}  loss {row.loss:.4f}  {validation}{scores}"
             f"{row.centers_per_s:,.0f} centers/s  {row.seconds:.1f} s"
         )
 

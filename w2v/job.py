@@ -15,6 +15,7 @@ from w2v.config import UsageError, W2VError
 from w2v.metrics import write_csv
 from w2v.plots import plot_loss
 from w2v.rates import default_rate
+from w2v.scoring import Scoring
 from w2v.tables import check_memory, initial_tables
 from w2v.training import DivergedError, Training
 from w2v.vectors import TENSORS
@@ -26,6 +27,7 @@ class Job:
     """What is to be trained: all that is known of it before the first update.
 
     corpus: w2v.corpus.Corpus.  text: EncodedText to train on.  held_out: HeldOut or None.
+    scoring: w2v.scoring.Scoring or None.
     seconds: reading took so long.
     """
 
@@ -35,10 +37,11 @@ class Job:
     vocabulary: object
     text: object
     held_out: object
+    scoring: object
     seconds: float
 
     @classmethod
-    def read(cls, config, corpus, out, watcher):
+    def read(cls, config, corpus, out, watcher, named_testsets):
         began = time.perf_counter()
         progress = watcher.reading(corpus)
         vocabulary, text = read(corpus, config.min_count, progress, watcher.warning)
@@ -50,7 +53,8 @@ class Job:
             if config.optimizer == "sgd":
                 lr = default_rate(vocabulary.counts, config)
             config = dataclasses.replace(config, lr=lr)
-        return cls(config, corpus, out, vocabulary, text, held_out, seconds)
+        scoring = Scoring(named_testsets, vocabulary.words) if named_testsets else None
+        return cls(config, corpus, out, vocabulary, text, held_out, scoring, seconds)
 
     @property
     def identity(self):
@@ -106,7 +110,7 @@ class Job:
             *(tables or initial_tables(len(self.vocabulary), config)), config
         )
         batcher = engines.make_batcher(self.text, self.vocabulary.counts, config)
-        training = Training(config, batcher, engine, watcher, self.held_out)
+        training = Training(config, batcher, engine, watcher, self.held_out, self.scoring)
         if checkpoint is not None:
             self._go_on(training, checkpoint, watcher)
         return training
@@ -182,7 +186,9 @@ class Job:
                 folder,
                 checkpoints.Checkpoint(self.identity, training.at, tensors, digests[runs.VECTORS]),
             )
-            with open(folder / runs.CONFIG, "w", encoding="utf-8") as file:
+            path = folder / runs.CONFIG
+            # A path may hold bytes that are no UTF-8: \udcff is JSON's way to write one, too.
+            with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
                 json.dump(
                     {**self.describe(), "sha256": digests}, file, indent=2, ensure_ascii=False
                 )

@@ -13,6 +13,7 @@ class Metrics:
     far, in nats.  lr: of the last update.  centers_per_s: over this epoch so far.  seconds: spent
     on training so far, over all sittings.  progress: epochs done, with the share of this one.
     validation_loss: in the last row of an epoch, the mean over the held-out centers, in nats.
+    scores: in the last row of an epoch, {name: score or None} on test sets; each is a column.
     """
 
     epoch: int
@@ -23,6 +24,7 @@ class Metrics:
     seconds: float
     progress: float
     validation_loss: float | None = None
+    scores: dict = dataclasses.field(default_factory=dict)
 
 
 def last_rows(metrics):
@@ -31,8 +33,10 @@ def last_rows(metrics):
 
 
 def write_csv(metrics, path):
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        names = [field.name for field in dataclasses.fields(Metrics)]
-        writer = csv.DictWriter(file, names, lineterminator="\n")
+    # A column's name is that of a file, which may hold bytes that are no UTF-8.
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        names = [field.name for field in dataclasses.fields(Metrics) if field.name != "scores"]
+        names += {name: None for row in metrics for name in row.scores}  # as they first appear
+        writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(map(dataclasses.asdict, metrics))
+        writer.writerows({**vars(row), **row.scores} for row in metrics)

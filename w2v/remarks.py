@@ -35,6 +35,8 @@ def summary(job, batcher):
     )
     if job.held_out is not None:
         yield f"validation: {job.held_out.description}, {job.held_out.n_centers:,} windows"
+    if job.scoring is not None:
+        yield "evaluation: " + "; ".join(job.scoring.descriptions)
 
 
 def warnings(job):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2v import engines, heldout, remarks, runs, vectors
+from w2v import engines, heldout, remarks, runs, scoring, vectors
 from w2v.config import W2VError, from_recipe
 from w2v.corpus import open_corpus
 from w2v.job import Job
@@ -78,6 +78,7 @@ def train_run(config, watcher, resume=False):
 
 def _train_resolved(config, watcher, resume):
     heldout.check(config)
+    named_testsets = scoring.read(config.evaluate)
     if config.out is not None:
         runs.check_out(config.out)  # before a corpus is fetched
     corpus = open_corpus(config)
@@ -85,7 +86,7 @@ def _train_resolved(config, watcher, resume):
         watcher.warning(corpus.notice)
     out = Path(runs.default_out(corpus.name) if config.out is None else config.out)
     runs.check_out(out)
-    job = Job.read(config, corpus, out, watcher)
+    job = Job.read(config, corpus, out, watcher, named_testsets)
     checkpoint = job.checkpoint(resume, watcher)
     if checkpoint and job.is_done(checkpoint):
         done = checkpoint.progress.epoch - 1

@@ -90,7 +90,13 @@ class Progress:
 
 def _metrics_row(values):
     row = Metrics(*values)
-    _check_numbers(row, without=("validation_loss",) if row.validation_loss is None else ())
+    without = {"scores"} if row.validation_loss is not None else {"scores", "validation_loss"}
+    _check_numbers(row, without)
+    if type(row.scores) is not dict:
+        raise ValueError(f"its scores are {row.scores!r}")
+    for name, score in row.scores.items():
+        if not (score is None or (type(score) is float and -1 <= score <= 1)):
+            raise ValueError(f"its score of {name} is {score!r}")
     return row
 
 
@@ -110,9 +116,9 @@ class Training:
     best: the tables of the lowest validation loss, where early stopping asks for them; else None.
     """
 
-    def __init__(self, config, batcher, engine, watcher, held_out=None):
+    def __init__(self, config, batcher, engine, watcher, held_out=None, scoring=None):
         self.config, self.batcher, self.engine, self.watcher = config, batcher, engine, watcher
-        self.held_out = held_out
+        self.held_out, self.scoring = held_out, scoring
         self.at, self.best = Progress(), None
 
     def run(self, pause=lambda epoch_ended: None):
@@ -232,6 +238,9 @@ class Training:
                 at.best_epoch, at.best_loss = at.epoch, at.row.validation_loss
                 if self.config.early_stopping:
                     self.best = [table.copy() for table in self.engine.tables()]
+        if self.scoring is not None:
+            scores = self.scoring.scores(self.engine.tables()[0])
+            at.row = dataclasses.replace(at.row, scores=scores)
         if at.row.loss > CHANCE:
             self.watcher.warning(
                 f"the loss of epoch {at.epoch}, {at.row.loss:.3f}, is that of guessing or worse "
