@@ -12,11 +12,12 @@ PACKAGE = ROOT / "w2v"
 
 # A module may import those to its left only.
 ORDER = [
-    "config", "interrupts", "cli", "atomic", "stored", "runs", "vectors", "compiled", "lanes",
-    "threads", "ptb", "sample_corpus", "corpus", "sampling", "counting", "vocab", "drawing",
-    "batches", "tables", "model", "engines.base", "engines.kernels", "engines.cpu",
-    "engines.racing", "engines.torch", "engines", "metrics", "plots", "rates", "heldout",
-    "training", "checkpoints", "job", "remarks", "trainer", "console",
+    "config", "interrupts", "cli", "atomic", "stored", "runs", "vectors", "streamed", "formats",
+    "exporting", "compiled", "lanes", "threads", "ptb", "sample_corpus", "corpus", "sampling",
+    "counting", "vocab", "drawing", "batches", "tables", "model", "engines.base",
+    "engines.kernels", "engines.cpu", "engines.racing", "engines.torch", "engines", "metrics",
+    "plots", "rates", "heldout", "training", "checkpoints", "job", "remarks", "trainer", "console",
+    "__main__",
 ]  # fmt: skip
 
 
