@@ -17,6 +17,7 @@ from w2v.config import UNK, W2VError
 _HEADER = re.compile(rb"([0-9]{1,15}) ([0-9]{1,15})[ \r]*\n")
 _LONGEST_LINE = 2**24  # bytes; 10,000 numbers take about 120,000
 _LONGEST_WORD = 2**20  # bytes, as in a corpus
+_LOOKED_AT = 2**16  # bytes of numbers, to tell binary from text
 _NOT_TEXT = re.compile(r"[\0-\x08\x0e-\x1f\x7f]")
 
 
@@ -119,8 +120,8 @@ def _is_binary(file, n_dims):
     if len(fields) == n_dims and _floats(fields) is not None:
         return False
     file.seek(begin)
-    record = file.read(_LONGEST_WORD + 4 * min(n_dims, _LONGEST_LINE))
-    numbers = record[record.find(b" ") + 1 :][: 4 * n_dims]
+    record = file.read(_LONGEST_WORD + _LOOKED_AT)
+    numbers = record[record.find(b" ") + 1 :][: min(4 * n_dims, _LOOKED_AT)]
     try:
         return bool(_NOT_TEXT.search(numbers.decode()))
     except UnicodeDecodeError as error:
