@@ -143,6 +143,8 @@ def _npy(wv, path):
         )
         for piece in stored.pieces_of(wv.vectors):
             file.write(piece)
+        words.flush()
+        file.flush()
         vocab.unlink(missing_ok=True)  # the old words are never beside the new numbers
 
 
