@@ -28,9 +28,10 @@ def hard_numbers(n_words, n_dims):
     rng = np.random.default_rng(0)
     bits = rng.integers(0, 2**32, n_words * n_dims, np.uint32).view(np.float32)
     ends = [0.0, -0.0, 1e-45, 1.1754942e-38, 1.1754944e-38, 3.4028235e38, 16777216, 0.1, 1 / 3]
+    ends += [7.038530691851209e-26, -7.038530691851209e-26]  # 7.038531e-26 is halfway, as a double
     powers = [*(2.0 ** np.arange(-149, 128)), *(10.0 ** np.arange(-45, 39))]
     some = np.array([*ends, *powers], np.float32)
-    bits[: len(some)] = some[: len(bits)]
+    bits[n_dims:][: len(some)] = some[: len(bits) - n_dims]
     bits[~np.isfinite(bits)] = 1.5
     table = bits.reshape(n_words, n_dims)
     table[0] = 0
