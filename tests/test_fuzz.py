@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import w2v
-from w2v import checkpoints, runs, stored, vectors
+from w2v import checkpoints, exporting, formats, runs, stored, vectors
 from w2v.checkpoints import Checkpoint
 from w2v.config import Config, W2VError
 from w2v.corpus import open_corpus
@@ -189,7 +189,78 @@ def fuzz_progress(folder, n):
     check()
 
 
+def lines_of_numbers():
+    """Texts like those of word2vec and GloVe, and binaries: near misses in sizes and numbers."""
+    size = st.one_of(st.integers(-1, 4), st.sampled_from([2**31, 2**40, 10**15, 10**30]))
+    header = st.one_of(st.just(b""), st.builds(lambda v, d: b"%d %d\n" % (v, d), size, size))
+    number = st.one_of(st.floats(width=32).map(repr), st.integers().map(str), words, st.just("1_0"))
+    row = st.builds(lambda word, fields: " ".join([word, *fields]), words, st.lists(number))
+    text = st.lists(row, max_size=4).map(lambda rows: "".join(f"{r}\n" for r in rows).encode())
+    floats = st.lists(st.floats(width=32), max_size=3).map(
+        lambda numbers: struct.pack(f"<{len(numbers)}f", *numbers)
+    )
+    record = st.builds(lambda word, raw: word.encode() + b" " + raw, words, floats)
+    binary = st.lists(record, max_size=4).map(b"".join)
+    return st.builds(bytes.__add__, header, st.one_of(text, binary, st.binary(max_size=40)))
+
+
+def npy_headers():
+    """.npy files whose header is well-formed Python, and says anything."""
+    number = st.one_of(st.integers(-3, 5), st.sampled_from([2**31, 2**62, 2**64, 10**30]))
+    kind = st.one_of(st.sampled_from(["<f4", ">f8", "<f2", "|O", "<U9", "f4,i8", "<M8[s]"]), words)
+    value = st.one_of(number, st.lists(number), words, st.none(), st.booleans())
+    header = st.fixed_dictionaries(
+        {
+            "descr": st.one_of(kind, value, st.lists(st.tuples(words, kind), max_size=2)),
+            "fortran_order": st.one_of(st.booleans(), value),
+            "shape": st.one_of(st.lists(number, max_size=3).map(tuple), value),
+        }
+    )
+
+    def file(version, header, tail):
+        text = repr(header).encode("latin1", "replace")
+        length = struct.pack("<H" if version == 1 else "<I", len(text))
+        return formats.NPY_MAGIC + bytes([version, 0]) + length + text + tail
+
+    return st.builds(file, st.integers(1, 3), header, st.binary(max_size=64))
+
+
+def fuzz_format(folder, n, to, name, *more):
+    """Change one file of an export by and by, and read it; what is read is whole."""
+    exporting.export(w2v.load(small_run(folder)), to, folder / "vectors.npy")
+    path = folder / name
+    valid = path.read_bytes()
+
+    @fuzz(n)
+    @given(st.one_of(st.binary(max_size=200), mutations(valid), *more), st.integers(1, 5))
+    def check(content, limit):
+        path.write_bytes(content)
+
+        def go():
+            wv = formats.read(folder / "vectors.npy", limit if limit < 5 else None)
+            assert wv.index_to_key[0] == "<unk>"
+            assert (
+                len(wv) == len(set(wv.index_to_key)) == len(wv.vectors) <= limit + 1 or limit == 5
+            )
+            assert all(wv.index_to_key)
+            assert np.isfinite(wv.vectors).all()
+            assert not wv.vectors[0].any()
+
+        outcome(go)
+
+    check()
+
+
+def format_fuzzer(*arguments):
+    return lambda folder, n: fuzz_format(folder, n, *arguments)
+
+
 READERS = {
+    "word2vec-text": format_fuzzer("word2vec-text", "vectors.npy", texts, lines_of_numbers()),
+    "word2vec-binary": format_fuzzer("word2vec-binary", "vectors.npy", lines_of_numbers()),
+    "glove": format_fuzzer("glove", "vectors.npy", texts, lines_of_numbers()),
+    "npy": format_fuzzer("npy", "vectors.npy", npy_headers()),
+    "npy's words": format_fuzzer("npy", "vectors.vocab.tsv", texts),
     "progress": fuzz_progress,
     "corpus": fuzz_corpus,
     "vocab.tsv": lambda folder, n: fuzz_file(folder, n, runs.VOCAB, use, texts),

@@ -1,17 +1,18 @@
-"""`python -m w2v COMMAND`: what there is to do with vectors, beside asking them."""
+"""`python -m w2v COMMAND`; `python -m w2v --help` lists the commands."""
 
 import sys
 
-from w2v import cli, evaluating
+from w2v import cli, evaluating, exporting
 
 
 def main():
-    return cli.run(_run)
+    return cli.run(_command)
 
 
-def _run():
-    parser = cli.Parser(prog="python -m w2v", description="Do something with word vectors.")
+def _command():
+    parser = cli.Parser(prog="python -m w2v", description="What can be done with word vectors.")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
+    exporting.add_command(commands)
     evaluating.add_command(commands)
     asked = parser.parse_args()
     return asked.run(asked)

@@ -1,0 +1,349 @@
+"""`python -m w2v export`: to the last bit, by the programs that it is for."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import tokenizers
+import torch
+from gensim.models import KeyedVectors
+
+from w2v import exporting, formats
+from w2v.config import UNK, UsageError, W2VError
+from w2v.vectors import WordVectors, save_vectors
+
+ROOT = Path(__file__).parents[1]
+WORDS = [UNK, "the", "日本", "naïve", "😀", "e\u0301", "שלום", "a\u00a0b", "\u3000", "\u2028", "5"]
+FILES = ["word2vec-text", "word2vec-binary", "glove", "npy"]
+FOLDERS = ["projector", "sentence-transformers"]
+
+
+def hard_numbers(n_words, n_dims):
+    """Float32 from everywhere: random bits, the ends of the range, powers of 2 and 10."""
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2**32, n_words * n_dims, np.uint32).view(np.float32)
+    ends = [0.0, -0.0, 1e-45, 1.1754942e-38, 1.1754944e-38, 3.4028235e38, 16777216, 0.1, 1 / 3]
+    ends += [7.038530691851209e-26, -7.038530691851209e-26]  # 7.038531e-26 is halfway, as a double
+    powers = [*(2.0 ** np.arange(-149, 128)), *(10.0 ** np.arange(-45, 39))]
+    some = np.array([*ends, *powers], np.float32)
+    bits[n_dims:][: len(some)] = some[: len(bits) - n_dims]
+    bits[~np.isfinite(bits)] = 1.5
+    table = bits.reshape(n_words, n_dims)
+    table[0] = 0
+    return table
+
+
+def vectors_of(words=WORDS, table=None):
+    table = hard_numbers(len(words), 40) if table is None else np.array(table, np.float32)
+    return WordVectors(words, range(len(words)), table)
+
+
+def same_bits(one, other):
+    np.testing.assert_array_equal(np.asarray(one).view("u4"), np.asarray(other).view("u4"))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run folder; its <unk> has been seen 5 times."""
+    (tmp_path / "run").mkdir()
+    table = np.array([[0, 0], [1, 2], [-3, 0.1]], np.float32)
+    save_vectors(tmp_path / "run", [UNK, "chip", "日本"], [5, 4, 3], table, table)
+    return tmp_path / "run"
+
+
+def command(*arguments, **settings):
+    return subprocess.run(
+        [sys.executable, "-m", "w2v", "export", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        **settings,
+    )
+
+
+@pytest.mark.parametrize("to", FILES)
+def test_export_is_read_back_to_the_bit(tmp_path, to):
+    wv = vectors_of()
+    exporting.export(wv, to, tmp_path / "out" / "vectors")
+    back = formats.read(tmp_path / "out" / "vectors")
+    assert back.index_to_key == wv.index_to_key
+    same_bits(back.vectors, wv.vectors)
+
+
+def test_text_spells_each_number_with_as_few_digits_as_can_be(tmp_path):
+    table = hard_numbers(30, 40)
+    words = [UNK, *map(str, range(1, 30))]
+    exporting.export(vectors_of(words, table), "glove", tmp_path / "vectors")
+    lines = (tmp_path / "vectors").read_text().splitlines()
+    for line, row in zip(lines, table[1:], strict=True):
+        for spelled, number in zip(line.split(" ")[1:], row, strict=True):
+            tries = (f"{number:.{digits}e}" for digits in range(9))
+            shortest = next(text for text in tries if as_float32(text) == number)
+            assert digits_of(spelled) <= digits_of(shortest)
+
+
+def as_float32(text):
+    """As nearly all readers take it: by way of a double."""
+    with np.errstate(over="ignore"):
+        return np.float32(float(text))
+
+
+def digits_of(text):
+    """How many digits from the first to the last that is not 0: 3 of "0.01050"."""
+    return len(text.split("e")[0].replace(".", "").strip("-0"))
+
+
+@pytest.mark.parametrize(
+    ("to", "settings"),
+    [
+        ("word2vec-text", {}),
+        ("word2vec-binary", {"binary": True}),
+        ("glove", {"no_header": True}),
+    ],
+)
+def test_export_is_read_by_gensim_to_the_bit(tmp_path, to, settings):
+    wv = vectors_of()
+    exporting.export(wv, to, tmp_path / "vectors")
+    keyed = KeyedVectors.load_word2vec_format(tmp_path / "vectors", **settings)
+    assert keyed.index_to_key == WORDS[1:]
+    same_bits(keyed.vectors, wv.vectors[1:])
+
+
+def test_npy_is_read_by_numpy_and_torch(tmp_path):
+    wv = vectors_of()
+    exporting.export(wv, "npy", tmp_path / "vectors.npy")
+    table = np.load(tmp_path / "vectors.npy")
+    same_bits(table, wv.vectors)
+    embedding = torch.nn.Embedding.from_pretrained(torch.from_numpy(table))
+    same_bits(embedding(torch.tensor(wv.ids(["5"]))).numpy(), wv.vectors[10:])
+    lines = (tmp_path / "vectors.vocab.tsv").read_text(encoding="utf-8").split("\n")
+    assert lines == [*(f"{word}\t{number}" for number, word in enumerate(WORDS)), ""]
+    assert formats.read(tmp_path / "vectors.npy").counts.tolist() == list(range(11))
+
+
+def test_projector_files_have_a_line_a_word(tmp_path):
+    wv = vectors_of()
+    exporting.export(wv, "projector", tmp_path / "out")
+    table = np.loadtxt(tmp_path / "out" / "vectors.tsv", delimiter="\t")
+    same_bits(table.astype(np.float32), wv.vectors[1:])
+    lines = (tmp_path / "out" / "metadata.tsv").read_bytes().decode().split("\n")
+    rows = [f"{word}\t{number}" for number, word in enumerate(WORDS)]
+    assert lines == ["word\tcount", *rows[1:], ""]
+
+
+TEXTS = {
+    "the 日本 naïve": ["the", "日本", "naïve"],
+    "the\tthe\n  😀\r\n": ["the", "the", "😀"],
+    "e\u0301 שלום a\u00a0b \u3000 \u2028 5": WORDS[5:],
+    "the unheard-of The, the": ["the", UNK, UNK, "the"],
+    "the": ["the"],
+    "unheard-of": [UNK],
+}
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A sentence-transformers folder, and the means that its model is to give for TEXTS."""
+    table = np.random.default_rng(0).standard_normal((len(WORDS), 40)).astype(np.float32)
+    table[0] = 0
+    exporting.export(vectors_of(WORDS, table), "sentence-transformers", tmp_path / "model")
+    means = [table[[WORDS.index(word) for word in words]].mean(axis=0) for words in TEXTS.values()]
+    return tmp_path / "model", means
+
+
+def test_sentence_transformers_folder_has_the_parts_of_a_static_embedding(model):
+    folder, means = model
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert tokenizer.get_vocab() == {word: number for number, word in enumerate(WORDS)}
+    tables = safetensors.torch.load_file(folder / "model.safetensors")
+    bag = torch.nn.EmbeddingBag.from_pretrained(tables.pop("embedding.weight"))
+    assert not tables
+    for text, mean in zip(TEXTS, means, strict=True):
+        found = bag(torch.tensor([tokenizer.encode(text, add_special_tokens=False).ids]))
+        np.testing.assert_allclose(found[0], mean, rtol=1e-5, atol=1e-7)
+
+
+def test_sentence_transformers_gives_the_mean_of_our_vectors(model, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    library = pytest.importorskip(
+        "sentence_transformers", reason="sentence-transformers is in the interop extra"
+    )
+    folder, means = model
+    loaded = library.SentenceTransformer(str(folder), device="cpu")
+    np.testing.assert_allclose(loaded.encode(list(TEXTS)), means, rtol=1e-5, atol=1e-7)
+    assert not loaded.encode([""]).any()
+
+
+STRANGE = ["a b", " ", "\x0b", "a\x0c", "a\r", "a\tb", "a\nb", "", "\ud800"]
+N_HELD = {"npy": 5, "projector": 4, "sentence-transformers": 7}  # of them; no others hold any
+
+
+def test_strange_words_are_refused_by_name(tmp_path):
+    for to in exporting.WRITERS:
+        for word in STRANGE[N_HELD.get(to, 0) :]:
+            with pytest.raises(W2VError) as caught:
+                exporting.export(vectors_of([UNK, "a", word]), to, tmp_path / "out")
+            said = f"word 2, {word!r}, is empty or has characters that {to} cannot hold"
+            assert str(caught.value) == said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_strange_words_that_a_format_can_hold_are_written(tmp_path):
+    for to, n_held in N_HELD.items():
+        words = [UNK, *STRANGE[:n_held]]
+        exporting.export(vectors_of(words), to, tmp_path / to)
+        if to == "npy":
+            assert formats.read(tmp_path / to).index_to_key == words
+        elif to == "projector":
+            lines = (tmp_path / to / "metadata.tsv").read_bytes().decode().split("\n")
+            assert [line.split("\t")[0] for line in lines] == ["word", *words[1:], ""]
+        else:
+            tokenizer = json.loads((tmp_path / to / "tokenizer.json").read_text())
+            assert list(tokenizer["model"]["vocab"]) == words
+
+
+@pytest.mark.parametrize("to", exporting.WRITERS)
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(tmp_path, to, number):
+    with pytest.raises(W2VError, match="the vector of 'b' has NaN or infinity"):
+        exporting.export(
+            vectors_of([UNK, "a", "b"], [[0, 0], [1, 1], [1, number]]), to, tmp_path / "out"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_vectors_without_words_are_refused(tmp_path):
+    with pytest.raises(W2VError, match="there are no words to write"):
+        exporting.export(vectors_of([UNK], [[0.0]]), "glove", tmp_path / "out")
+
+
+def test_unknown_format_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="--to is 'csv'; it must be one of word2vec-text, "):
+        exporting.export(vectors_of(), "csv", tmp_path / "out")
+
+
+def content_of(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("to", exporting.WRITERS)
+def test_earlier_export_is_replaced_and_nothing_is_left_beside_it(tmp_path, to):
+    exporting.export(vectors_of([UNK, "old", "older"], np.ones((3, 2))), to, tmp_path / "out")
+    names = sorted(path.name for path in tmp_path.rglob("*"))
+    exporting.export(vectors_of(), to, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == names
+    new = content_of(tmp_path)
+    (tmp_path / "fresh").mkdir()
+    exporting.export(vectors_of(), to, tmp_path / "fresh" / "out")
+    fresh = content_of(tmp_path / "fresh")
+    assert {path.name: raw for path, raw in new.items()} == {p.name: r for p, r in fresh.items()}
+
+
+@pytest.mark.parametrize("to", exporting.WRITERS)
+def test_folder_that_holds_something_else_is_not_touched(tmp_path, to):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(W2VError, match=r"thesis\.txt, which would be lost|out is no file, and is"):
+        exporting.export(vectors_of(), to, tmp_path / "out")
+    assert content_of(tmp_path) == {tmp_path / "out" / "thesis.txt": b"mine"}
+
+
+@pytest.mark.parametrize("to", FOLDERS)
+def test_file_where_a_folder_is_to_be_is_not_touched(tmp_path, to):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(W2VError, match="out is no folder, and is left as it is"):
+        exporting.export(vectors_of(), to, tmp_path / "out")
+    assert content_of(tmp_path) == {tmp_path / "out": b"mine"}
+
+
+def test_current_folder_is_never_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(W2VError, match="cannot be replaced; name a folder inside it"):
+        exporting.export(vectors_of(), "projector", ".")
+
+
+@pytest.mark.parametrize("name", ["vectors.safetensors", "new.txt", "more/new.txt"])
+def test_nothing_is_written_into_a_run(run, name):
+    before = content_of(run)
+    with pytest.raises(W2VError, match=r"is inside a run, which train\.py replaces"):
+        exporting.export(vectors_of(), "glove", run / name)
+    assert content_of(run) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
+@pytest.mark.parametrize("to", exporting.WRITERS)
+def test_export_that_cannot_be_written_leaves_the_earlier_one(tmp_path, to):
+    exporting.export(vectors_of(), to, tmp_path / "out")
+    before = content_of(tmp_path)
+    code = (
+        "import resource, numpy; from w2v import exporting, vectors\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
+        "words = ['<unk>', *map(str, range(1, 500))]\n"
+        "wv = vectors.WordVectors(words, range(500), numpy.ones((500, 3), numpy.float32))\n"
+        f"exporting.export(wv, {to!r}, {str(tmp_path / 'out')!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert f"W2VError: cannot write {tmp_path / 'out'}: File too large" in done.stderr
+    assert content_of(tmp_path) == before
+
+
+def test_command_exports_a_run(run, tmp_path):
+    done = command(run, "--to", "word2vec-text", tmp_path / "x.txt", "--limit", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"written: {tmp_path / 'x.txt'} (word2vec-text, 1 words × 2)\n"
+    assert (tmp_path / "x.txt").read_bytes() == b"1 2\nchip 1.0 2.0\n"
+
+
+def test_command_converts_a_file(run, tmp_path):
+    assert command(run, "--to", "word2vec-binary", tmp_path / "x.bin").returncode == 0
+    assert command(tmp_path / "x.bin", "--to", "glove", tmp_path / "x.txt").returncode == 0
+    expected = "chip 1.0 2.0\n日本 -3.0 0.1\n"
+    assert (tmp_path / "x.txt").read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["run", "--to", "glove", "x", "--limit", "0"], 2, "--limit is 0; it must be 1 or more"),
+        (["run", "--to", "glove", "x", "--limit", "-3"], 2, "--limit is -3; it must be 1 or more"),
+        (["run", "--to", "glove", "x", "--limit", "few"], 2, "argument --limit: invalid int"),
+        (["run", "--to", "csv", "x"], 2, "argument --to: invalid choice: 'csv'"),
+        (["run", "x"], 2, "the following arguments are required: --to"),
+        (["run", "--to", "glove"], 2, "the following arguments are required: PATH"),
+        (["run", "--to", "glove", "run"], 2, "run is what is read; name another path"),
+        (["empty", "--to", "glove", "x"], 1, "empty is no run: there is no vectors.safetensors"),
+        (["nowhere", "--to", "glove", "x"], 1, "cannot read nowhere: No such file or directory"),
+        (["run", "--to", "projector", "."], 1, "holds empty, which would be lost"),
+    ],
+)
+def test_command_says_what_is_wrong_in_one_line(run, tmp_path, arguments, status, message):
+    (tmp_path / "empty").mkdir()
+    done = command(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert message in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_command_needs_numpy_only(run, tmp_path):
+    code = (
+        f"import sys; sys.argv[1:] = ['export', {str(run)!r}, '--to', 'glove', 'x']\n"
+        "from w2v.__main__ import main; main(); print(*sys.modules)"
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert not {"torch", "numba", "matplotlib", "tqdm", "gensim"} & set(modules)
