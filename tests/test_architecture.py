@@ -12,7 +12,8 @@ PACKAGE = ROOT / "w2v"
 
 # A module may import those to its left only.
 ORDER = [
-    "config", "interrupts", "cli", "atomic", "stored", "runs", "vectors", "compiled", "lanes",
+    "config", "interrupts", "cli", "atomic", "stored", "runs",
+    "neighbours", "words", "wordvectors", "vectors", "questions", "prompt", "compiled", "lanes",
     "threads", "ptb", "sample_corpus", "corpus", "sampling", "counting", "vocab", "drawing",
     "batches", "tables", "model", "engines.base", "engines.kernels", "engines.cpu",
     "engines.racing", "engines.torch", "engines", "metrics", "plots", "rates", "heldout",
