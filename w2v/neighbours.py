@@ -7,7 +7,7 @@ that can hold one of the best are weighed again, in float64.
 import numpy as np
 
 CHUNK = 32  # rows that share one best cosine
-ROWS = 2**16  # multiplied at a time: 16 MB of cosines for
+ROWS = 2**16  # a multiple of that; multiplied at a time: 16 MB of cosines for
 QUERIES = 64  # as many queries together
 _NUMBERS = 2**15  # held as float64 at a time: they stay in the cache
 
@@ -72,22 +72,22 @@ class Directions:
 
     def _candidates(self, queries, n_best, n_rows):
         """For each query, (n,) int64: rows that hold all of its `n_best`, and few others."""
-        n_chunks = -(-n_rows // CHUNK)
+        n_chunks = n_rows // CHUNK
         if n_best >= n_chunks or not self._is_tame:
             return [np.arange(n_rows)] * len(queries)
+        in_chunks = n_chunks * CHUNK  # the few rows after those are candidates always
         maxima = np.empty((len(queries), n_chunks), np.float32)
-        for first, cosines in self._blocks(queries, n_rows):
-            starts = np.arange(0, cosines.shape[1], CHUNK)
-            best = np.maximum.reduceat(cosines, starts, axis=1)
-            maxima[:, first // CHUNK : first // CHUNK + len(starts)] = best
+        for first, cosines in self._blocks(queries, in_chunks):
+            # Every width-th row in one chunk: maxima of neighbouring chunks are then taken at once.
+            chunks = cosines.reshape(len(queries), CHUNK, -1)
+            begin = first // CHUNK
+            np.max(chunks, axis=1, out=maxima[:, begin : begin + chunks.shape[2]])
         # As many rows reach this, so those below by more than float32 errs are not among the best.
         floors = np.partition(maxima, -n_best, axis=1)[:, -n_best] - self._slack
-        candidates = []
-        for best, floor in zip(maxima, floors, strict=True):
-            chunks = np.flatnonzero(best >= floor)
-            rows = (CHUNK * chunks[:, None] + np.arange(CHUNK)).ravel()
-            candidates.append(rows[rows < n_rows])
-        return candidates
+        return [
+            np.append(_rows(np.flatnonzero(best >= floor), in_chunks), np.arange(in_chunks, n_rows))
+            for best, floor in zip(maxima, floors, strict=True)
+        ]
 
     def _blocks(self, queries, n_rows):
         """Yield the first row's number and the cosines, (n, rows) float32, ROWS rows at a time."""
@@ -97,6 +97,13 @@ class Directions:
             cosines = queries @ self.vectors[first:end].T
             cosines *= self._factors[first:end]
             yield first, cosines
+
+
+def _rows(chunks, in_chunks):
+    """(CHUNK · n,) int64, the rows in n chunks."""
+    block, place = np.divmod(chunks, ROWS // CHUNK)
+    width = np.minimum(in_chunks - block * ROWS, ROWS) // CHUNK
+    return (block * ROWS + place + width * np.arange(CHUNK)[:, None]).ravel()
 
 
 def _lengths(vectors):
