@@ -1,5 +1,6 @@
 """Vectors in files: exact, and clear words about damaged ones."""
 
+import hashlib
 import itertools
 import json
 import os
@@ -254,3 +255,59 @@ def open_when_read(pipe, reader):
         except OSError:
             time.sleep(0.001)
     return None
+
+
+def large_run(folder, change=lambda lines: lines):
+    """A run whose vocabulary is too long to be parsed at once."""
+    n_words = PARSE_BYTES // 8
+    lines = [b"<unk>\t0", *(b"w%07d\t1" % number for number in range(1, n_words))]
+    (folder / runs.VOCAB).write_bytes(b"\n".join(change(lines)) + b"\n")
+    (folder / runs.VECTORS).write_bytes(
+        table_file({"in_vectors": entry([n_words, 1], 0, 4 * n_words)}, n_words)
+    )
+    return n_words
+
+
+def test_load_leaves_a_large_vocabulary_for_later(tmp_path):
+    n_words = large_run(tmp_path)
+    wv = pickle.loads(pickle.dumps(load(tmp_path)))
+    assert len(wv) == n_words
+    assert wv.index_to_key[-1] == f"w{n_words - 1:07}"
+    assert wv.key_to_index["w0000009"] == 9
+    assert wv.counts[:3].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda lines: [*lines[:-1], b"w\tmany"], r"line \d+ has the count 'many'"),
+        (lambda lines: [*lines[:-1], lines[1]], "the word 'w0000001' is there twice"),
+        (lambda lines: [b"unk\t0", *lines[1:]], "the first word must be <unk>"),
+    ],
+)
+def test_large_vocabulary_that_is_damaged_is_told_when_first_used(tmp_path, damage, message):
+    large_run(tmp_path, damage)
+    wv = load(tmp_path)
+    for _ in range(2):
+        with pytest.raises(W2VError, match=rf"^\S*vocab\.tsv is damaged: {message}$"):
+            wv["w0000005"]
+    with pytest.raises(W2VError, match=message):
+        wv.most_similar(np.ones(1))
+
+
+def test_load_counts_the_lines_of_a_large_vocabulary(tmp_path):
+    n_words = large_run(tmp_path, lambda lines: lines[:-1])
+    with pytest.raises(W2VError, match=rf"{n_words} vectors, {n_words - 1} words in vocab\.tsv"):
+        load(tmp_path)
+
+
+def test_load_verified_parses_a_large_vocabulary_at_once(tmp_path):
+    large_run(tmp_path, lambda lines: [*lines[:-1], b"w\tmany"])
+    digests = {name: sha256(tmp_path / name) for name in (runs.VECTORS, runs.VOCAB)}
+    (tmp_path / runs.CONFIG).write_text(json.dumps({"sha256": digests}))
+    with pytest.raises(W2VError, match="has the count 'many'"):
+        load(tmp_path, verify=True)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -183,3 +183,212 @@ def test_ids_are_rows_and_zero_for_unknown_words(winds):
     assert winds.ids([]).shape == (0,)
     with pytest.raises(UsageError, match="split the text"):
         winds.ids("up")
+
+
+def test_a_plain_vector_is_a_query(winds):
+    assert winds.most_similar(np.array([0, -7, 0]), topn=1) == [("east", 0.0)]
+    assert dict(winds.most_similar(np.array([1.0, 1.0, 0.0]), topn=3)) == pytest.approx(
+        {"northeast": 1.0, "east": math.sqrt(0.5), "north": math.sqrt(0.5)}
+    )
+    # A vector counts as long as it is: 3·(0,1,0) + (1,0,0), and east itself is no answer.
+    near = dict(winds.most_similar(["east", winds["north"]]))
+    assert near["up"] == 0.0
+    assert near["far"] == pytest.approx(1 / math.sqrt(10))
+    assert near["north"] == pytest.approx(3 / math.sqrt(10))
+    assert "east" not in near
+
+
+@pytest.mark.parametrize(
+    ("vector", "message"),
+    [
+        ([1.0, 2.0], r"shape \(2,\) and type float64; it must be 3 numbers"),
+        ([1.0, math.nan, 0.0], "NaN, infinity or too large"),
+        ([1.0, math.inf, 0.0], "NaN, infinity or too large"),
+        ([1e200, 1e200, 0.0], "NaN, infinity or too large"),
+        ([1j, 0j, 0j], "type complex128; it must be 3 numbers"),
+        ([True, False, True], "type bool; it must be 3 numbers"),
+        ([0.0, 0.0, 0.0], "cancel out"),
+    ],
+)
+def test_a_vector_that_is_no_query_is_refused(winds, vector, message):
+    with np.errstate(over="ignore"), pytest.raises(W2VError, match=message):
+        winds.most_similar([np.array(vector)])
+
+
+@pytest.mark.parametrize("number", [1, 1.0, np.int64(1), True, None, b"east", np.array(1)])
+def test_what_is_no_text_is_no_word(winds, number):
+    asks = (winds.most_similar, winds.__getitem__, lambda word: winds[["up", word]])
+    for ask in (*asks, lambda word: winds.similarity("up", word)):
+        with pytest.raises(UnknownWordError):
+            ask(number)
+    assert number not in winds
+
+
+def test_many_queries_are_answered_as_each_alone():
+    wv = random_vectors(neighbours.ROWS + 5_000, 8)  # two blocks of rows, and two of queries
+    queries = [f"w{number}" for number in range(1, 60)] + [wv["w9"], ["w3", "w4"], *wv.vectors[1:9]]
+    assert len(queries) > neighbours.QUERIES
+    alone = [wv.most_similar(query, topn=7) for query in queries]
+    together = wv.most_similar_batch(queries, topn=7)
+    assert together == alone
+    assert wv.most_similar_batch(wv.vectors[5:9], topn=3) == [
+        wv.most_similar(vector, topn=3) for vector in wv.vectors[5:9]
+    ]
+    assert wv.most_similar_batch([]) == []
+    with pytest.raises(UsageError, match="'w1'; it takes a list"):
+        wv.most_similar_batch("w1")
+
+
+def test_restrict_vocab_looks_at_the_first_words_only(winds):
+    near = winds.most_similar("east", restrict_vocab=3)
+    assert [word for word, _ in near] == ["northeast", "north"]
+    assert winds.most_similar("east", restrict_vocab=1) == []
+    assert winds.most_similar("east", restrict_vocab=99) == winds.most_similar("east")
+    for wrong in (0, -1, 2.0, "3", True):
+        with pytest.raises(UsageError, match=f"restrict_vocab is {wrong}; it must be 1 or more"):
+            winds.most_similar("east", restrict_vocab=wrong)
+
+
+@pytest.mark.parametrize("topn", [1.5, "3", None, True])
+def test_topn_is_a_whole_number(winds, topn):
+    with pytest.raises(UsageError, match=f"topn is {topn}; it must be 1 or more, a whole number"):
+        winds.most_similar("east", topn=topn)
+
+
+def test_distance_is_one_less_the_similarity(winds):
+    assert winds.distance("east", "up") == 1.0
+    assert winds.distance("far", "west") == 2.0
+
+
+def test_doesnt_match_is_furthest_from_the_mean(winds):
+    # The mean of the directions is (2+√½, √½, 0)/4: north has the least of it.
+    assert winds.doesnt_match(["east", "north", "far", "northeast"]) == "north"
+    for few in (["east", "north"], ["east", "north", "east"], [], "east"):
+        with pytest.raises(UsageError, match="three different words"):
+            winds.doesnt_match(few)
+    with pytest.raises(UnknownWordError, match="'esat'; did you mean 'west', 'east'"):
+        winds.doesnt_match(["east", "north", "esat"])
+
+
+def test_rank_counts_the_words_that_are_nearer(winds):
+    # From northeast: east, north and far alike at √½, then up at 0, west at −√½.
+    ranks = [winds.rank("northeast", word) for word in ("east", "north", "far", "up", "west")]
+    assert ranks == [1, 1, 1, 4, 5]
+    assert winds.rank("north", "northeast") == 1
+    assert winds.rank("north", "north") == 1
+    with pytest.raises(W2VError, match="<unk> stands for"):
+        winds.rank("north", UNK)
+
+
+def test_rank_is_the_place_among_all_neighbours():
+    wv = random_vectors(neighbours.ROWS + 3_000, 6)
+    places = {word: place for place, (word, _) in enumerate(wv.most_similar("w5", topn=10**6), 1)}
+    for word in ("w1", "w77", "w30000", f"w{neighbours.ROWS + 2_999}"):
+        assert wv.rank("w5", word) == places[word]
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-25, 1e25, 1e37])
+def test_lengths_that_float32_cannot_square_change_nothing(scale):
+    wv = random_vectors(3_000, 12)
+    queries = ["w1", "w2"]
+    expected = wv.most_similar_batch(queries)
+    stretched = wv.vectors.copy()
+    stretched[1::7] *= np.float32(scale)
+    for one, other in zip(
+        WordVectors(wv.index_to_key, wv.counts, stretched).most_similar_batch(queries),
+        expected,
+        strict=True,
+    ):
+        assert [word for word, _ in one] == [word for word, _ in other]
+        assert [c for _, c in one] == pytest.approx([c for _, c in other], abs=1e-4)
+
+
+def test_a_list_of_words_gives_a_copy_of_their_rows(winds):
+    rows = winds[["up", "east", "up"]]
+    assert rows.tolist() == [[0, 0, 0.5], [2, 0, 0], [0, 0, 0.5]]
+    assert rows.dtype == np.float32
+    rows[:] = 9
+    assert winds["up"].tolist() == [0, 0, 0.5]
+    assert winds[[]].shape == (0, 3)
+    assert winds[("up", "far")].tolist() == winds[np.array(["up", "far"])].tolist()
+    with pytest.raises(UnknownWordError, match="'donw'"):
+        winds[["up", "donw"]]
+
+
+def test_word_vectors_say_their_size(winds):
+    assert repr(winds) == "<WordVectors: 7 words of 3 dimensions>"
+    assert winds.vector_size == 3
+
+
+def test_word_vectors_can_be_copied_and_sent(winds):
+    winds.most_similar("east")
+    for other in (pickle.loads(pickle.dumps(winds)), copy.deepcopy(winds)):
+        assert other.most_similar("east") == winds.most_similar("east")
+
+
+def test_neighbours_take_little_memory():
+    import tracemalloc
+
+    wv = random_vectors(200_000, 32)
+    wv.vectors[100:] = wv.vectors[100]  # all alike, so that all are weighed again
+    tracemalloc.start()
+    wv.most_similar("w1", topn=5)
+    wv.most_similar_batch([f"w{number}" for number in range(1, 20)], topn=5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < wv.vectors.nbytes
+
+
+@pytest.fixture(scope="module")
+def both():
+    """The same vectors as ours and as gensim's, whose answers are rounded to float32."""
+    models = pytest.importorskip("gensim.models")
+    ours = random_vectors(3_000, 20)
+    theirs = models.KeyedVectors(20)
+    theirs.add_vectors(ours.index_to_key[1:], ours.vectors[1:])
+    return ours, theirs
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"positive": "w7"},
+        {"positive": ["w7", "w8"], "negative": ["w9"], "topn": 25},
+        {"negative": "w9"},
+        {"positive": ["w7"], "negative": ["w2000", "w1"], "restrict_vocab": 500},
+        {"positive": "w7", "topn": 200},
+        {"positive": "w7", "topn": 20, "restrict_vocab": 10},
+        {"positive": [np.arange(20) - 9.0, "w3"], "negative": [np.ones(20)]},
+    ],
+    ids=str,
+)
+def test_most_similar_equals_gensims(both, how):
+    ours, theirs = (side.most_similar(**how) for side in both)
+    assert [word for word, _ in ours] == [word for word, _ in theirs]
+    assert [cos for _, cos in ours] == pytest.approx([cos for _, cos in theirs], abs=1e-5)
+
+
+def test_similarity_distance_and_rank_equal_gensims(both):
+    ours, theirs = both
+    for one, other in (("w1", "w2"), ("w5", "w2999"), ("w30", "w31")):
+        expected = pytest.approx(float(theirs.similarity(one, other)), abs=1e-5)
+        assert ours.similarity(one, other) == expected
+        expected = pytest.approx(float(theirs.distance(one, other)), abs=1e-5)
+        assert ours.distance(one, other) == expected
+        assert ours.rank(one, other) == theirs.rank(one, other)
+
+
+def test_doesnt_match_equals_gensims(both):
+    ours, theirs = both
+    for first in range(1, 200, 7):
+        words = [f"w{number}" for number in range(first, first + 5)]
+        assert ours.doesnt_match(words) == theirs.doesnt_match(words)
+
+
+def test_rows_and_ids_equal_gensims_but_for_unk(both):
+    ours, theirs = both
+    assert ours[["w5", "w6"]].tolist() == theirs[["w5", "w6"]].tolist()
+    assert ours["w5"].tolist() == theirs["w5"].tolist()
+    assert len(ours) == len(theirs) + 1  # <unk>
+    assert ours.index_to_key[1:] == theirs.index_to_key
+    assert ours.key_to_index["w9"] == theirs.key_to_index["w9"] + 1

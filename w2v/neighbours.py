@@ -11,7 +11,7 @@ ROWS = 2**16  # a multiple of that; multiplied at a time: 16 MB of cosines for
 QUERIES = 64  # as many queries together
 _NUMBERS = 2**15  # held as float64 at a time: they stay in the cache
 
-# Squares of lengths within these bounds, and products with them, are numbers that float32 has.
+# Between these lengths float32 neither overflows nor loses digits; others are weighed in float64.
 _TAME = 1e-15, 1e15
 
 
@@ -27,8 +27,8 @@ class Directions:
         self.vectors = vectors
         self.lengths = _lengths(vectors)
         self._divisors = np.where(self.lengths > 0, self.lengths, 1.0)  # a row of zeros: cosine 0
-        self._factors = (1 / self._divisors).astype(np.float32)
         self._is_tame = _TAME[0] < self._divisors.min() and self._divisors.max() < _TAME[1]
+        self._factors = (1 / self._divisors).astype(np.float32) if self._is_tame else None
         # Twice what float32 can err by: D products and sums, the factor, the rounded query.
         self._slack = 2 * (vectors.shape[1] + 4) * np.finfo(np.float32).eps
 
