@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from w2v import neighbours
-from w2v.neighbours import CHUNK, ROWS, Directions
+from w2v.neighbours import CHUNK, QUERIES, ROWS, Directions
 
 
 def unit(vectors):
@@ -29,11 +28,12 @@ def table():
     "n_rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, 40 * CHUNK + 7, ROWS, ROWS + 1, ROWS + 3 * CHUNK + 5]
 )
 def test_nearest_is_the_head_of_all_rows_sorted(table, n_rows, n_best):
-    queries = unit(np.random.default_rng(1).standard_normal((3, 4)))
+    queries = unit(np.random.default_rng(1).standard_normal((QUERIES, 4)))
     n_best = min(n_best, n_rows)
-    found = list(Directions(table).nearest(queries, n_best, n_rows))
-    assert len(found) == 3
-    for query, (rows, cosines) in zip(queries, found, strict=True):
+    together = list(Directions(table).nearest(queries, n_best, n_rows))
+    (alone,) = Directions(table).nearest(queries[:1], n_best, n_rows)
+    assert len(together) == QUERIES
+    for query, (rows, cosines) in zip(queries[[0, 0, -1]], [alone, *together[::63]], strict=True):
         expected, their_cosines = by_definition(table, query, n_best, n_rows)
         np.testing.assert_array_equal(rows, expected)
         np.testing.assert_allclose(cosines, their_cosines, rtol=0, atol=1e-14)
@@ -45,16 +45,18 @@ def test_nearest_finds_one_row_wherever_it_stands(place):
     vectors = vectors.astype(np.float32)
     query = unit([3, 1, 4, 1, 5, 9, 2, 6])
     vectors[place] = 7 * query
-    ((rows, cosines),) = Directions(vectors).nearest(query[None], 1, len(vectors))
-    assert rows.tolist() == [place % len(vectors)]
-    assert cosines == pytest.approx(1.0)
+    for n_queries in (1, QUERIES):
+        found = Directions(vectors).nearest(np.tile(query, (n_queries, 1)), 1, len(vectors))
+        for rows, cosines in found:
+            assert rows.tolist() == [place % len(vectors)]
+            assert cosines == pytest.approx(1.0)
 
 
 def test_nearest_tells_apart_what_float32_cannot_in_a_large_table():
-    # Half of all rows are within about 1e-9 of the query, a hundredth of what float32 resolves.
+    # One row of each chunk is within about 1e-9 of the query, a hundredth of what float32 resolves.
     rng = np.random.default_rng(3)
     vectors = rng.standard_normal((400 * CHUNK, 16)).astype(np.float32)
-    near = rng.permutation(len(vectors))[: len(vectors) // 2]
+    near = rng.permutation(CHUNK * np.arange(400))
     vectors[near] = vectors[near[0]] + 1e-5 * vectors[near]
     query = unit(vectors[near[1]])
     ((rows, _),) = Directions(vectors).nearest(query[None], 20, len(vectors))
@@ -65,7 +67,7 @@ def test_nearest_tells_apart_what_float32_cannot_in_a_large_table():
 
 
 def test_nearest_answers_more_queries_than_it_multiplies_at_once(table):
-    queries = unit(np.random.default_rng(4).standard_normal((2 * neighbours.QUERIES + 1, 4)))
+    queries = unit(np.random.default_rng(4).standard_normal((2 * QUERIES + 1, 4)))
     found = Directions(table).nearest(queries, 3, len(table))
     for query, (rows, _) in zip(queries, found, strict=True):
         np.testing.assert_array_equal(rows, by_definition(table, query, 3, len(table))[0])

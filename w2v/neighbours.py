@@ -7,8 +7,8 @@ that can hold one of the best are weighed again, in float64.
 import numpy as np
 
 CHUNK = 32  # rows that share one best cosine
-ROWS = 2**16  # a multiple of that; multiplied at a time: 16 MB of cosines for
-QUERIES = 64  # as many queries together
+ROWS = 2**16  # a multiple of that; multiplied at a time: 16 MB of cosines with
+QUERIES = 64  # so many queries together; with fewer, as many more rows
 _NUMBERS = 2**15  # held as float64 at a time: they stay in the cache
 
 # Between these lengths float32 neither overflows nor loses digits; others are weighed in float64.
@@ -85,25 +85,33 @@ class Directions:
         # As many rows reach this, so those below by more than float32 errs are not among the best.
         floors = np.partition(maxima, -n_best, axis=1)[:, -n_best] - self._slack
         return [
-            np.append(_rows(np.flatnonzero(best >= floor), in_chunks), np.arange(in_chunks, n_rows))
+            np.append(
+                _rows(np.flatnonzero(best >= floor), in_chunks, _step(len(queries))),
+                np.arange(in_chunks, n_rows),
+            )
             for best, floor in zip(maxima, floors, strict=True)
         ]
 
     def _blocks(self, queries, n_rows):
-        """Yield the first row's number and the cosines, (n, rows) float32, ROWS rows at a time."""
-        queries = queries.astype(np.float32)
-        for first in range(0, n_rows, ROWS):
-            end = min(first + ROWS, n_rows)
+        """Yield a block's first row and its cosines, (n, rows) float32, _step(n) rows at most."""
+        queries, step = queries.astype(np.float32), _step(len(queries))
+        for first in range(0, n_rows, step):
+            end = min(first + step, n_rows)
             cosines = queries @ self.vectors[first:end].T
             cosines *= self._factors[first:end]
             yield first, cosines
 
 
-def _rows(chunks, in_chunks):
+def _step(n_queries):
+    """How many rows are multiplied with so many queries at a time."""
+    return ROWS * (QUERIES // n_queries)
+
+
+def _rows(chunks, in_chunks, step):
     """(CHUNK · n,) int64, the rows in n chunks."""
-    block, place = np.divmod(chunks, ROWS // CHUNK)
-    width = np.minimum(in_chunks - block * ROWS, ROWS) // CHUNK
-    return (block * ROWS + place + width * np.arange(CHUNK)[:, None]).ravel()
+    block, place = np.divmod(chunks, step // CHUNK)
+    width = np.minimum(in_chunks - block * step, step) // CHUNK
+    return (block * step + place + width * np.arange(CHUNK)[:, None]).ravel()
 
 
 def _lengths(vectors):
