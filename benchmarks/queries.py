@@ -53,6 +53,7 @@ def gensim_of(wv):
     theirs.key_to_index, theirs.index_to_key = dict(wv.key_to_index), list(wv.index_to_key)
     theirs.vectors = wv.vectors
     theirs.fill_norms()
+    theirs.norms[0] = 1  # of the row of zeros, by which it would divide
     return theirs
 
 
