@@ -1,4 +1,4 @@
-"""Print the nearest neighbours of words: `python query.py chip -k 3`."""
+"""Ask word vectors: `python query.py chip -k 3`."""
 
 import argparse
 import json
@@ -6,11 +6,25 @@ import sys
 
 import w2v
 from w2v import cli, runs
+from w2v.config import UsageError
+from w2v.questions import ASCII_SPACE, as_lines, questions, questions_in
+
+TOPN = 10
 
 EPILOG = """\
-With --json, one object: {"run": "runs/ptb", "results": [{"word": "chip", "neighbours":
-[{"word": "microprocessor", "cosine": 0.745}, ...]}, ...]}. Words are answered in the order asked,
-neighbours best first, cosines in full precision; an unknown word is left out of the results.
+Without a word, at a terminal: a prompt, where ? helps. Without a word, from a pipe or a file: each
+line of the standard input is answered as those words would be here, at once, flags --minus,
+--similarity and --odd-one-out too; blank lines are skipped; a line that cannot be answered is told
+on the standard error, and the status at the end is 1.
+
+With --json, one object in a line, for every line from a pipe too:
+  {"run": "runs/ptb", "results": [...]}             with --vectors, "vectors" in place of "run"
+and in the results, one for each question that could be answered, in the order asked:
+  {"word": "chip", "neighbours": [{"word": "microprocessor", "cosine": 0.745}, ...]}
+  {"words": ["king", "woman"], "minus": ["man"], "neighbours": [...]}
+  {"words": ["chip", "intel"], "cosine": 0.74}      --similarity
+  {"words": ["chip", "intel", "soap"], "odd_one_out": "soap"}
+Neighbours are best first, cosines in full precision; an unknown word is left out of the results.
 
 exit status: 0 all words answered; 1 a failure, such as an unknown word (the others are answered);
 2 wrong usage; 130 interrupted."""
@@ -22,20 +36,93 @@ def main():
 
 def _query():
     asked = _parser().parse_intermixed_args()
-    run = runs.last_run() if asked.run is None else asked.run
-    vectors = w2v.load(run)
-    status, answers = cli.OK, []
-    for word in asked.words:
+    flags = {"minus": asked.minus, "similarity": asked.similarity, "odd_one_out": asked.odd_one_out}
+    some = questions(asked.words, **flags)
+    if asked.k is not None and (asked.similarity or asked.odd_one_out):
+        raise UsageError("-k is how many neighbours; this question asks for none")
+    if asked.run is not None and asked.vectors is not None:
+        raise UsageError("--run and --vectors are both given; name one of them")
+    if not some and sys.stdin is None:
+        raise UsageError("no word is given, and the standard input is closed; give a word")
+    teller = _Teller(asked)
+    if some:
+        teller.tell(some, is_headed=len(some) > 1)
+        return teller.status
+    sys.stdin.reconfigure(errors="surrogateescape")  # bytes that are no text are unknown words
+    if sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
+        _converse(teller)
+        return cli.OK
+    for line in sys.stdin:
+        _answer_line(teller, line)
+    return teller.status
+
+
+class _Teller:
+    """Answers questions from the vectors that were asked for, and prints the answers.
+
+    Attributes:
+        vectors: WordVectors.
+        source: {"run": folder} or {"vectors": file}.
+        status: the exit status so far.
+    """
+
+    def __init__(self, asked):
+        self.topn, self.is_json = asked.k or TOPN, asked.json
+        self.status, self._n_told = cli.OK, 0
+        if asked.vectors is None:
+            run = runs.last_run() if asked.run is None else asked.run
+            self.source, self.vectors = {"run": str(run)}, w2v.load(run)
+        else:
+            from w2v import formats
+
+            self.source, self.vectors = {"vectors": asked.vectors}, formats.read(asked.vectors)
+
+    def tell(self, some, is_headed):
+        """Print the answers to questions at once; where headed, each below its question."""
+        answers = []
+        for question in some:
+            try:
+                answers.append((question, question.answer(self.vectors, self.topn)))
+            except w2v.W2VError as error:
+                self.fail(error)
+        if self.is_json:
+            results = [answer for _, answer in answers]
+            print(json.dumps({**self.source, "results": results}), flush=True)
+            return
+        for question, answer in answers:
+            if is_headed:
+                print(f"\n{question}" if self._n_told else question)
+            print("\n".join(as_lines(answer)), flush=True)
+            self._n_told += 1
+
+    def fail(self, error):
+        cli.say(error)
+        self.status = cli.FAILURE
+
+
+def _answer_line(teller, line):
+    """Answer a line from a pipe; with --json every line but a blank one has its object."""
+    if not line.strip(ASCII_SPACE):
+        return
+    try:
+        some = questions_in(line)
+    except UsageError as error:
+        teller.fail(error)
+        some = []
+    teller.tell(some, is_headed=True)
+
+
+def _converse(teller):
+    from w2v import prompt  # takes hold of the terminal
+
+    (name,) = teller.source.values()
+    for line in prompt.lines(teller.vectors, name):
         try:
-            answers.append((word, vectors.most_similar(word, topn=asked.k)))
-        except w2v.W2VError as error:
+            some = questions_in(line)
+        except UsageError as error:
             cli.say(error)
-            status = cli.FAILURE
-    if asked.json:
-        _print_json(run, answers)
-    else:
-        _print_lines(answers, headed=len(asked.words) > 1)
-    return status
+        else:
+            teller.tell(some, is_headed=len(some) > 1)
 
 
 def _parser():
@@ -45,16 +132,16 @@ def _parser():
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("words", nargs="+", metavar="WORD", help="a word of the vocabulary")
-    parser.add_argument(
-        "-k",
-        type=_count,
-        default=10,
-        metavar="N",
-        help="how many neighbours (default: %(default)s)",
-    )
-    parser.add_argument("--run", metavar="DIR", help="run folder (default: the run trained last)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object, see below")
+    add = parser.add_argument
+    add("words", nargs="*", metavar="WORD", help="a word of the vocabulary")
+    several = {"nargs": "+", "action": "extend", "metavar": "WORD"}
+    add("--minus", **several, help="ask one question: all words before this less those after it")
+    add("--similarity", **several, help="print the cosine of two words")
+    add("--odd-one-out", **several, help="print which of three or more words fits the others least")
+    add("-k", type=_count, metavar="N", help=f"how many neighbours (default: {TOPN})")
+    add("--run", metavar="DIR", help="run folder (default: the run trained last)")
+    add("--vectors", metavar="FILE", help="word vectors in place of a run, in any format we read")
+    add("--json", action="store_true", help="print JSON, see below")
     return parser
 
 
@@ -62,23 +149,6 @@ def _count(text):
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
-
-
-def _print_lines(answers, headed):
-    """A line for each neighbour; where several words were asked, blocks headed by their word."""
-    for number, (word, neighbours) in enumerate(answers):
-        if headed:
-            print(f"\n{word}" if number else word)
-        for neighbour, cosine in neighbours:
-            print(f"cosine sim={cosine:.3f}: {neighbour}")
-
-
-def _print_json(run, answers):
-    results = [
-        {"word": word, "neighbours": [{"word": near, "cosine": cos} for near, cos in neighbours]}
-        for word, neighbours in answers
-    ]
-    print(json.dumps({"run": str(run), "results": results}))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,14 @@ PACKAGE = ROOT / "w2v"
 
 # A module may import those to its left only.
 ORDER = [
-    "config", "interrupts", "cli", "atomic", "stored", "runs", "vectors", "streamed", "formats",
-    "exporting", "testsets", "correlation", "evaluate", "evaluating", "__main__", "compiled",
-    "lanes", "threads", "ptb", "sample_corpus", "corpus", "sampling", "counting", "vocab",
-    "drawing", "batches", "gpu_drawing", "resident", "tables", "model", "engines.base",
-    "engines.kernels", "engines.cpu", "engines.racing", "engines.graph", "engines.cuda",
-    "engines.torch", "engines.torch_graph", "engines", "metrics", "plots", "rates", "heldout",
-    "scoring", "training", "checkpoints", "job", "remarks", "trainer", "console",
+    "config", "interrupts", "cli", "atomic", "stored", "runs", "neighbours", "words",
+    "wordvectors", "vectors", "streamed", "formats", "exporting", "questions", "prompt",
+    "testsets", "correlation", "evaluate", "evaluating", "__main__", "compiled", "lanes",
+    "threads", "ptb", "sample_corpus", "corpus", "sampling", "counting", "vocab", "drawing",
+    "batches", "gpu_drawing", "resident", "tables", "model", "engines.base", "engines.kernels",
+    "engines.cpu", "engines.racing", "engines.graph", "engines.cuda", "engines.torch",
+    "engines.torch_graph", "engines", "metrics", "plots", "rates", "heldout", "scoring",
+    "training", "checkpoints", "job", "remarks", "trainer", "console",
 ]  # fmt: skip
 
 

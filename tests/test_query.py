@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import re
 import runpy
@@ -123,7 +124,24 @@ def test_query_answers_the_known_words_and_fails(folder):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        ([], 2, "required: WORD"),
+        (
+            ["--minus", "soap"],
+            2,
+            "--minus has no word before it; ask as in: king woman --minus man",
+        ),
+        (["chip", "--minus"], 2, "--minus: expected at least one argument"),
+        (["--similarity", "chip"], 2, "--similarity takes 2 words, and is given 1"),
+        (["--similarity", "chip", "soap", "chips"], 2, "takes 2 words, and is given 3"),
+        (["chip", "--similarity", "chip", "soap"], 2, "'chip' is not among the words of --sim"),
+        (["--odd-one-out", "chip", "soap"], 2, "takes 3 or more different words, and is given 2"),
+        (["--odd-one-out", "chip", "soap", "soap"], 2, "3 or more different words, and is given 2"),
+        (
+            ["chip", "--minus", "a", "--similarity", "b", "c"],
+            2,
+            "--minus and --similarity are both",
+        ),
+        (["--similarity", "chip", "soap", "-k", "3"], 2, "-k is how many neighbours"),
+        (["chip", "--run", "a", "--vectors", "b"], 2, "--run and --vectors are both given"),
         (["chip", "-k"], 2, "-k: expected one argument"),
         (["chip", "-k", "0"], 2, "-k: '0' is not a whole number above 0"),
         (["chip", "-k", "-3"], 2, "-k: '-3' is not a whole number above 0"),
@@ -162,7 +180,8 @@ def test_query_names_a_damaged_file(folder):
 def test_query_help_documents_json_and_statuses(tmp_path):
     done = query(tmp_path, "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert '{"run": ' in done.stdout
+    for key in ("run", "vectors", "word", "words", "minus", "neighbours", "cosine", "odd_one_out"):
+        assert f'"{key}"' in done.stdout
     assert "exit status" in done.stdout
 
 
@@ -208,6 +227,120 @@ def test_query_interrupted_ends_with_130(folder):
     output = asking.communicate(timeout=30)
     os.close(writer)
     assert (asking.returncode, output) == (130, (b"", b""))
+
+
+def test_query_minus_makes_all_words_one_question(folder):
+    # (4, 3)/5 + (3, −4)/5 − (−5, 0)/5 = (2.4, −0.2); chip is (1, 0), 日本 (0, 2).
+    length = math.hypot(2.4, 0.2)
+    done = query(folder, "chips", "intel", "--minus", "soap", "--json")
+    assert json.loads(done.stdout)["results"] == [
+        {
+            "words": ["chips", "intel"],
+            "minus": ["soap"],
+            "neighbours": [
+                {"word": "chip", "cosine": pytest.approx(2.4 / length)},
+                {"word": "日本", "cosine": pytest.approx(-0.2 / length)},
+            ],
+        }
+    ]
+    assert query(folder, "chips", "--minus", "intel", "soap", "-k", "1").stdout.startswith("cosine")
+
+
+def test_query_similarity_is_the_cosine(folder):
+    done = query(folder, "--similarity", "chip", "intel")
+    assert (done.returncode, done.stdout) == (0, "cosine sim=0.600\n")
+    done = query(folder, "--similarity", "chip", "intel", "--json")
+    assert json.loads(done.stdout) == {
+        "run": "runs/tiny",
+        "results": [{"words": ["chip", "intel"], "cosine": pytest.approx(0.6)}],
+    }
+
+
+def test_query_odd_one_out_is_the_one_furthest_from_the_mean(folder):
+    words = ["soap", "chip", "chips"]
+    assert query(folder, "--odd-one-out", *words).stdout == "soap\n"
+    done = query(folder, "--odd-one-out", *words, "--json")
+    assert json.loads(done.stdout)["results"] == [{"words": words, "odd_one_out": "soap"}]
+
+
+def test_query_vectors_names_a_file_of_any_format(folder):
+    pytest.importorskip("w2v.formats")
+    (folder / "some.txt").write_text("3 2\nchip 1 0\nchips 4 3\nsoap -5 0\n")
+    done = query(folder, "chip", "--vectors", "some.txt", "--json")
+    assert json.loads(done.stdout) == {
+        "vectors": "some.txt",
+        "results": [
+            {
+                "word": "chip",
+                "neighbours": [
+                    {"word": "chips", "cosine": pytest.approx(0.8)},
+                    {"word": "soap", "cosine": -1.0},
+                ],
+            }
+        ],
+    }
+
+
+def test_query_answers_lines_as_it_answers_arguments(folder):
+    piped = query(folder, "-k", "2", input="chip\n\n \t\n日本 soap\r\nintel")
+    asked = query(folder, "chip", "日本", "soap", "intel", "-k", "2")
+    assert (piped.returncode, piped.stdout, piped.stderr) == (0, asked.stdout, "")
+    one = query(folder, input="chip\n").stdout
+    assert one == "chip\n" + ABOUT_CHIP
+
+
+def test_query_lines_hold_the_same_flags(folder):
+    lines = "chip --minus soap\n--similarity chip intel\n--odd-one-out soap chip chips\n"
+    done = query(folder, "--json", input=lines)
+    answers = [json.loads(line)["results"] for line in done.stdout.splitlines()]
+    assert [sorted(answer[0]) for answer in answers] == [
+        ["minus", "neighbours", "words"],
+        ["cosine", "words"],
+        ["odd_one_out", "words"],
+    ]
+    assert query(folder, input=lines).stdout.split("\n\n")[1:] == [
+        "--similarity chip intel\ncosine sim=0.600",
+        "--odd-one-out soap chip chips\nsoap\n",
+    ]
+
+
+def test_query_lines_that_fail_leave_the_others_answered(folder):
+    lines = b"chipp\nchip\n--minus chip\n\xff\n"
+    done = subprocess.run(
+        [*QUERY, "--json", "-k", "1"], cwd=folder, input=lines, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    found = [[each["word"] for each in json.loads(x)["results"]] for x in done.stdout.splitlines()]
+    assert found == [[], ["chip"], [], []]
+    errors = done.stderr.decode().splitlines()
+    assert [error[:6] for error in errors] == ["error:"] * 3
+    assert "no word 'chipp'" in errors[0]
+    assert "--minus has no word before it" in errors[1]
+    assert r"no word '\udcff'" in errors[2]
+
+
+def test_query_without_lines_answers_nothing(folder):
+    done = query(folder, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_query_with_a_closed_input_says_what_to_give(folder):
+    command = ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *QUERY]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch("error: no word is given[^\n]*\n", done.stderr)
+
+
+def test_query_answers_each_line_before_the_next_is_written(folder):
+    with subprocess.Popen(
+        [*QUERY, "--json"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as asking:
+        for word in ("chip", "soap", "xyzzy"):
+            asking.stdin.write(word.encode() + b"\n")
+            answer = json.loads(asking.stdout.readline())  # waits for ever if it is not flushed
+            assert [each["word"] for each in answer["results"]] == [word] * (word != "xyzzy")
+        asking.stdin.close()
+        assert asking.wait(timeout=30) == 1
 
 
 def test_query_imports_no_heavy_library(folder):

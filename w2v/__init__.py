@@ -4,7 +4,7 @@ import importlib
 
 _HOMES = {
     "load": "vectors",
-    "WordVectors": "vectors",
+    "WordVectors": "wordvectors",
     "train": "trainer",
     "Config": "config",
     "from_recipe": "config",
