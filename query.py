@@ -42,6 +42,8 @@ def _query():
         raise UsageError("-k is how many neighbours; this question asks for none")
     if asked.run is not None and asked.vectors is not None:
         raise UsageError("--run and --vectors are both given; name one of them")
+    if asked.limit is not None and asked.vectors is None:
+        raise UsageError("--limit is for --vectors; a run is loaded whole, in milliseconds")
     if not some and sys.stdin is None:
         raise UsageError("no word is given, and the standard input is closed; give a word")
     teller = _Teller(asked)
@@ -75,7 +77,8 @@ class _Teller:
         else:
             from w2v import formats
 
-            self.source, self.vectors = {"vectors": asked.vectors}, formats.read(asked.vectors)
+            self.source = {"vectors": asked.vectors}
+            self.vectors = formats.read(asked.vectors, asked.limit)
 
     def tell(self, some, is_headed):
         """Print the answers to questions at once; where headed, each below its question."""
@@ -141,6 +144,7 @@ def _parser():
     add("-k", type=_count, metavar="N", help=f"how many neighbours (default: {TOPN})")
     add("--run", metavar="DIR", help="run folder (default: the run trained last)")
     add("--vectors", metavar="FILE", help="word vectors in place of a run, in any format we read")
+    add("--limit", type=int, metavar="N", help="read only the first N words of --vectors")
     add("--json", action="store_true", help="print JSON, see below")
     return parser
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from w2v import evaluate, testsets, vectors
+from w2v import evaluate, formats, testsets
 from w2v.config import UsageError
 
 DESCRIPTION = """\
@@ -39,7 +39,7 @@ def add_command(subparsers):
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("vectors", metavar="RUN", help="a run folder")
+    parser.add_argument("vectors", metavar="RUN", help="a run folder, or word vectors in a file")
     files = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
     parser.add_argument("--pairs", **files, help="files of word pairs that people have rated")
     parser.add_argument("--analogies", **files, help="files of analogies")
@@ -49,6 +49,7 @@ def add_command(subparsers):
         default=evaluate.METHODS[0],
         help="how analogies are answered (default: %(default)s)",
     )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
     parser.add_argument("--json", action="store_true", help="print one JSON object, see below")
     parser.set_defaults(run=_evaluate)
 
@@ -58,7 +59,7 @@ def _evaluate(asked):
         raise UsageError("there is nothing to score with; give --pairs or --analogies, and files")
     pairs = [testsets.read_pairs(path) for path in asked.pairs]
     analogies = [testsets.read_analogies(path) for path in asked.analogies]
-    wv = vectors.load(asked.vectors)
+    wv = formats.read(asked.vectors, asked.limit)
     answer = {
         "run": asked.vectors,
         "pairs": [_pairs(testset, wv) for testset in pairs],

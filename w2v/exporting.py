@@ -42,9 +42,7 @@ def add_command(subparsers):
     )
     parser.add_argument("--to", required=True, choices=tuple(WRITERS), help="the format")
     parser.add_argument("path", metavar="PATH", help="file or folder to write")
-    parser.add_argument(
-        "--limit", type=int, metavar="N", help="only the first N words (default: all)"
-    )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
     parser.set_defaults(run=_export)
 
 
