@@ -54,8 +54,8 @@ def _query():
     if sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
         _converse(teller)
         return cli.OK
-    for line in sys.stdin:
-        _answer_line(teller, line)
+    for number, line in enumerate(sys.stdin):
+        _answer_line(teller, line if number else line.removeprefix("\ufeff"))  # a byte order mark
     return teller.status
 
 

@@ -127,7 +127,8 @@ def large_vocabulary():
     """A made-up text of 4 million tokens and a million words, at dim 300."""
     rng = np.random.default_rng(0)
     n_words = 1_000_000
-    tokens = np.minimum(rng.zipf(1.1, 2**22), n_words).astype(np.int32)
+    share = 1 / np.arange(1, n_words + 1)
+    tokens = 1 + rng.choice(n_words, 2**22, p=share / share.sum()).astype(np.int32)
     tokens[::20] |= np.int32(-(2**31))
     text = EncodedText([tokens], 0, len(tokens), 20, "made up")
     counts = np.bincount(tokens & (2**31 - 1), minlength=n_words + 1).clip(1)
@@ -154,10 +155,11 @@ def quality(asked):
                     for seed in range(asked.seeds)
                 ]  # fmt: skip
             rows = [last_rows(metrics) for metrics in runs]
-            losses = np.mean([[row.validation_loss for row in one] for one in rows], axis=0)
+            losses = [[row.validation_loss for row in one] for one in rows]
+            losses = np.array(losses, float).mean(axis=0)
             print(f"{settings['corpus']}, {engine}: held-out loss", *(f"{x:.4f}" for x in losses))
             for name in rows[0][-1].scores:
-                scores = [one[-1].scores[name] for one in rows]
+                scores = np.array([one[-1].scores[name] for one in rows], float)  # None: nan
                 print(f"  {name}: {np.mean(scores):.3f} ± {np.std(scores):.3f}", flush=True)
 
 
@@ -167,6 +169,7 @@ def main():
     parser.add_argument("--corpus", help="a larger text, plain or compressed")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=("textbook", "epochs", "vocabulary", "quality"))
     parser.add_argument("--evaluate", nargs="*", default=[], metavar="FILE")
     asked = parser.parse_args()
     if not torch.cuda.is_available():
@@ -174,10 +177,14 @@ def main():
     speed = copied_per_second()
     name = torch.cuda.get_device_name()
     print(f"{name}, torch {torch.__version__}: copies {speed / 1e12:.2f} TB/s")
-    textbook(asked)
-    epochs(asked, speed)
-    large_vocabulary()
-    quality(asked)
+    if asked.only in (None, "textbook"):
+        textbook(asked)
+    if asked.only in (None, "epochs"):
+        epochs(asked, speed)
+    if asked.only in (None, "vocabulary"):
+        large_vocabulary()
+    if asked.only in (None, "quality"):
+        quality(asked)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ ORDER = [
     "testsets", "correlation", "evaluate", "evaluating", "__main__", "compiled", "lanes",
     "threads", "ptb", "sample_corpus", "corpus", "sampling", "counting", "vocab", "drawing",
     "batches", "gpu_drawing", "resident", "tables", "model", "engines.base", "engines.kernels",
-    "engines.cpu", "engines.racing", "engines.graph", "engines.cuda", "engines.torch",
-    "engines.torch_graph", "engines", "metrics", "plots", "rates", "heldout", "scoring",
-    "training", "checkpoints", "job", "remarks", "trainer", "console",
+    "engines.cpu", "engines.racing", "engines.graph", "engines.gpu_kernels", "engines.cuda",
+    "engines.torch", "engines.torch_graph", "engines", "metrics", "plots", "rates", "heldout",
+    "scoring", "training", "checkpoints", "job", "remarks", "trainer", "console",
 ]  # fmt: skip
 
 

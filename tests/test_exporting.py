@@ -1,6 +1,5 @@
 """`python -m w2v export`: to the last bit, by the programs that it is for."""
 
-import json
 import os
 import subprocess
 import sys
@@ -181,7 +180,7 @@ def test_sentence_transformers_gives_the_mean_of_our_vectors(model, monkeypatch)
 
 
 STRANGE = ["a b", " ", "\x0b", "a\x0c", "a\r", "a\tb", "a\nb", "", "\ud800"]
-N_HELD = {"npy": 5, "projector": 4, "sentence-transformers": 7}  # of them; no others hold any
+N_HELD = {"npy": 5, "projector": 4}  # of them; no others hold any
 
 
 def test_strange_words_are_refused_by_name(tmp_path):
@@ -200,12 +199,9 @@ def test_strange_words_that_a_format_can_hold_are_written(tmp_path):
         exporting.export(vectors_of(words), to, tmp_path / to)
         if to == "npy":
             assert formats.read(tmp_path / to).index_to_key == words
-        elif to == "projector":
+        else:
             lines = (tmp_path / to / "metadata.tsv").read_bytes().decode().split("\n")
             assert [line.split("\t")[0] for line in lines] == ["word", *words[1:], ""]
-        else:
-            tokenizer = json.loads((tmp_path / to / "tokenizer.json").read_text())
-            assert list(tokenizer["model"]["vocab"]) == words
 
 
 @pytest.mark.parametrize("to", exporting.WRITERS)
@@ -347,3 +343,28 @@ def test_command_needs_numpy_only(run, tmp_path):
         check=True,
     ).stdout.split()
     assert not {"torch", "numba", "matplotlib", "tqdm", "gensim"} & set(modules)
+
+
+def test_words_beside_what_is_read_are_never_overwritten(tmp_path):
+    wv = vectors_of([UNK, "a", "b"])
+    exporting.export(wv, "npy", tmp_path / "x.npy")
+    (tmp_path / "x.npy").rename(tmp_path / "y.npy")
+    (tmp_path / "x.vocab.tsv").rename(tmp_path / "vocab.tsv")
+    before = content_of(tmp_path)
+    done = command("y.npy", "--to", "npy", "y.npy", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "y.npy is what is read; name another path" in done.stderr
+    assert content_of(tmp_path) == before
+
+
+def test_words_of_another_file_are_never_overwritten(tmp_path):
+    (tmp_path / "x.vocab.tsv").write_text("a\nb\n")  # of x.safetensors, say
+    with pytest.raises(W2VError, match=r"x\.vocab\.tsv is there without x\.npy, and would be lost"):
+        exporting.export(vectors_of([UNK, "a", "b"]), "npy", tmp_path / "x.npy")
+    assert (tmp_path / "x.vocab.tsv").read_text() == "a\nb\n"
+
+
+def test_glove_begins_with_no_byte_order_mark(tmp_path):
+    with pytest.raises(W2VError, match="the first word begins with a byte order mark"):
+        exporting.export(vectors_of([UNK, "\ufeffa", "b"]), "glove", tmp_path / "x.txt")
+    assert not (tmp_path / "x.txt").exists()

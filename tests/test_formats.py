@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 from gensim.models import KeyedVectors
 
-from w2v import formats, runs
+from w2v import formats, runs, stored
 from w2v.config import UNK, UsageError, W2VError
 from w2v.vectors import save_vectors
 
@@ -73,7 +73,7 @@ def test_text_with_a_space_at_the_end_is_read_as_fasttext_writes_it(tmp_path):
 def test_model_that_fasttext_trained_is_read(tmp_path):
     fasttext = pytest.importorskip("fasttext", reason="fasttext is in the bench extra")
     text = write(tmp_path, "the cat sat on the mat 日本 😀 naïve\n".encode() * 30)
-    settings = {"dim": 4, "minCount": 1, "epoch": 1, "thread": 1, "bucket": 100, "verbose": 0}
+    settings = {"dim": 4, "minCount": 1, "epoch": 1, "thread": 1, "maxn": 0, "verbose": 0}
     model = fasttext.train_unsupervised(str(text), model="skipgram", **settings)
     table = np.array([model.get_word_vector(word) for word in model.words])
     lines = [f"{len(table)} 4\n"]  # as its own bin_to_vec.py writes them
@@ -324,3 +324,16 @@ def test_text_is_read_in_little_more_memory_than_its_matrix(tmp_path):
         formats.read(path)
         assert tracemalloc.get_traced_memory()[1] < table.nbytes + 2**22
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("header", [b"", b"2 1\n"])
+def test_byte_order_mark_is_no_part_of_the_text(tmp_path, header):
+    path = write(tmp_path, b"\xef\xbb\xbf" + header + b"a 1\nb 3\n")
+    assert_holds(formats.read(path), ["a", "b"], np.array([[1], [3]], np.float32))
+
+
+def test_table_may_have_the_name_of_a_runs(tmp_path):
+    table = np.array([[1, 2], [3, 4]], np.float32)
+    stored.write_tensors(tmp_path / "vectors.safetensors", {"embedding": table})
+    write(tmp_path, b"a\nb\n", "vectors.vocab.tsv")
+    assert_holds(formats.read(tmp_path / "vectors.safetensors"), ["a", "b"], table)

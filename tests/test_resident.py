@@ -72,7 +72,10 @@ def test_subsample_on_the_device_keeps_the_same_tokens(sample):
     keep = sampling.keep_thresholds(vocabulary.counts, sample)
     key, tokens = sampling.stream_key(7, 3, sampling.SUBSAMPLE), encoded.blocks[0]
     ours = resident.subsample(
-        torch.from_numpy(tokens).to(DEVICE), 1000, key, torch.from_numpy(keep.view(np.int64))
+        torch.from_numpy(tokens).to(DEVICE),
+        1000,
+        key,
+        torch.from_numpy(keep.view(np.int64)).to(DEVICE),
     )
     assert np.array_equal(ours.cpu().numpy(), subsample(tokens, 1000, key, keep))
 

@@ -47,8 +47,10 @@ def add_command(subparsers):
 
 
 def _export(asked):
-    if _is_same(asked.source, asked.path):
-        raise UsageError(f"{asked.path} is what is read; name another path to write to")
+    written = [Path(asked.path), _words_beside(Path(asked.path))][: 1 + (asked.to == "npy")]
+    for target in written:
+        if any(_is_same(file, target) for file in (asked.source, *formats.beside(asked.source))):
+            raise UsageError(f"{target} is what is read; name another path to write to")
     wv = formats.read(asked.source, asked.limit)
     export(wv, asked.to, asked.path)
     print(f"written: {asked.path} ({asked.to}, {len(wv) - 1:,} words × {wv.vectors.shape[1]})")
@@ -71,7 +73,8 @@ def export(wv, to, path):
     path = Path(os.path.realpath(path))  # a link is never what gets replaced
     write, unwritable = WRITERS[to]
     _check(wv, unwritable, to)
-    if any(Path(parent, runs.VECTORS).exists() for parent in path.parents):
+    names = (runs.VECTORS, runs.VOCAB)
+    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
         raise W2VError(f"{path} is inside a run, which train.py replaces; name a path outside it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +117,10 @@ def _text(wv, path, header=True):
 
 
 def _glove(wv, path):
+    if wv.index_to_key[1].startswith("\ufeff"):
+        raise W2VError(
+            "the first word begins with a byte order mark, which glove cannot hold there"
+        )
     _text(wv, path, header=False)
 
 
@@ -136,7 +143,11 @@ def _spelled(wv, separator):
 
 
 def _npy(wv, path):
-    vocab = path.with_name(f"{path.stem}.{runs.VOCAB}")
+    vocab = _words_beside(path)
+    if vocab.exists() and not path.exists():
+        raise W2VError(
+            f"{vocab} is there without {path.name}, and would be lost; name another path"
+        )
     with _new_file(vocab) as words, _new_file(path) as file:
         words.write(_vocab(wv))
         np.lib.format.write_array_header_1_0(
@@ -147,6 +158,10 @@ def _npy(wv, path):
         words.flush()
         file.flush()
         vocab.unlink(missing_ok=True)  # the old words are never beside the new numbers
+
+
+def _words_beside(path):
+    return path.parent / f"{path.stem}.{runs.VOCAB}"
 
 
 def _vocab(wv):
@@ -225,5 +240,5 @@ WRITERS = {  # format: its function, and the characters that a word cannot have 
     "glove": (_glove, _ASCII_SPACE),
     "npy": (_npy, r"\t\n"),
     "projector": (_projector, r"\t\n\r"),
-    "sentence-transformers": (_sentence_transformers, ""),
+    "sentence-transformers": (_sentence_transformers, _ASCII_SPACE),
 }

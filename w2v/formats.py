@@ -40,8 +40,8 @@ def read(path, limit=None):
     path = Path(path)
     try:
         mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode) or path.name == runs.VECTORS:
-            wv = vectors.load(path if stat.S_ISDIR(mode) else path.parent)
+        if stat.S_ISDIR(mode):
+            wv = vectors.load(path)
             return wv if limit is None else _first(wv.index_to_key, wv.counts, wv.vectors, limit)
         if not stat.S_ISREG(mode):
             raise W2VError(f"{path} is no file; name a run folder or a file of vectors")
@@ -90,12 +90,18 @@ def _npy_table(file, path):
     return np.memmap(file, kind, "r", begin, shape, "F" if by_column else "C").view(np.ndarray)
 
 
+def beside(path):
+    """Where the vocabulary of a .npy or .safetensors file may be, first choice first."""
+    path = Path(path)
+    return [path.parent / name for name in (f"{path.stem}.{runs.VOCAB}", runs.VOCAB)]
+
+
 def _beside(path, table, limit):
     """The WordVectors of a mapped table and the vocabulary beside its file."""
-    names = [f"{path.stem}.{runs.VOCAB}", runs.VOCAB]
-    vocab = next((found for name in names if (found := path.with_name(name)).exists()), None)
+    vocab = next((found for found in beside(path) if found.exists()), None)
     if vocab is None:
-        raise W2VError(f"{path} has no vocabulary beside it: a {names[0]}, a word a line")
+        name = beside(path)[0].name
+        raise W2VError(f"{path} has no vocabulary beside it: a {name}, a word a line")
     raw = vocab.read_bytes()
     words, counts = stored.parse_vocab(raw if b"\t" in raw else raw.replace(b"\n", b"\t0\n"), vocab)
     if len(words) != len(table):

@@ -8,6 +8,7 @@ into the matrix, which is made only once the file is known to be long enough for
 
 import os
 import re
+from codecs import BOM_UTF8
 
 import numpy as np
 
@@ -25,11 +26,13 @@ def read(file, path, limit):
     """The WordVectors of such a file, open for reading bytes; see formats.read."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
+    begin = len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0
+    file.seek(begin)
     first = file.readline(_LONGEST_LINE)
-    is_binary, begin, number = False, 0, 1
+    is_binary, number = False, 1
     if header := _HEADER.fullmatch(first):
         n_words, n_dims = map(int, header.groups())
-        is_binary, begin, number = _is_binary(file, n_dims), len(first), 2
+        is_binary, begin, number = _is_binary(file, n_dims), begin + len(first), 2
     else:
         n_dims = len(first.split()) - 1
         if n_dims < 1 or _floats(first.split()[-1:]) is None:

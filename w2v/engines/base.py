@@ -2,6 +2,8 @@
 
 import numpy as np
 
+GPU_CALL_CENTERS = 2**21  # a block of text, about: the host waits for the device once a call
+
 
 class Engine:
     """One way to do updates of masked sigmoid binary cross-entropy on two tables.
@@ -10,7 +12,7 @@ class Engine:
     Config. It knows no text, no files, no epochs.
 
     description: a few words for people.
-    call_centers: about as many centers should be trained in one call: far less than a second.
+    call_centers: about as many centers should be trained in one call.
     """
 
     call_centers = 2**14

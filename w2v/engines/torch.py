@@ -86,7 +86,7 @@ class TorchEngine(Engine):
 
     def _to_device(self, part):
         tensor = torch.as_tensor(part)
-        if self.device.type != "cuda":
+        if self.device.type != "cuda" or tensor.is_cuda:
             return tensor.to(self.device)
         return tensor.pin_memory().to(self.device, non_blocking=True)
 

@@ -7,6 +7,7 @@ takes longer than they do.
 import torch
 import triton
 
+from w2v.engines.base import GPU_CALL_CENTERS
 from w2v.engines.graph import WARM_UPS, Graph
 from w2v.engines.torch import TorchEngine
 from w2v.resident import Slab, as_batch
@@ -15,7 +16,7 @@ from w2v.resident import Slab, as_batch
 class GraphedTorchEngine(TorchEngine):
     """Trains by backpropagation on ResidentWindows; a batch that is not full, eagerly."""
 
-    call_centers = 2**18
+    call_centers = GPU_CALL_CENTERS
 
     def __init__(self, in_vectors, out_vectors, config):
         super().__init__(in_vectors, out_vectors, config)
@@ -56,6 +57,7 @@ class GraphedTorchEngine(TorchEngine):
         n_tokens = triton.next_power_of_2(max(1, len(windows.tokens)))
         self._slab = Slab(self._batch_size, n_tokens, windows.draws, self.device)
         self._slab.load(windows, 0, len(windows.order))  # something to warm up on
+        self._number.zero_()
         before = [tensor.clone() for tensor in self._state()]
         self._update = Graph(self._draw_and_step, self.device)
         for tensor, old in zip(self._state(), before, strict=True):
