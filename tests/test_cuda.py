@@ -112,16 +112,15 @@ def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, small_s
 def test_cuda_engine_gives_the_same_bits_however_training_is_cut_into_calls(small_slabs):
     config, tables, host, device = made(optimizer="adam")
     lrs, results = np.full(host.n_batches, 0.01), []
-    for cuts in ([], [1], [2, 5]):
+    for cuts in ([], [2, 5]):
         engine = CudaEngine(*tables, config)
         for begin, end in zip([0, *cuts], [*cuts, len(lrs)], strict=True):
             engine.train(device, begin, lrs[begin:end])
         results.append([table.tobytes() for table in engine.tables()])
-    assert results[0] == results[1] == results[2]
+    assert results[0] == results[1]
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-@pytest.mark.parametrize("kind", [CudaEngine, GraphedTorchEngine])
+@pytest.mark.parametrize(("kind", "optimizer"), [(CudaEngine, "sgd"), (GraphedTorchEngine, "adam")])
 def test_warming_up_before_recording_changes_nothing(kind, optimizer, small_slabs, monkeypatch):
     class WarmedUp(graph.Graph):
         def __init__(self, work, device):
