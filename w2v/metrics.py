@@ -11,7 +11,8 @@ class Metrics:
 
     epoch: from 1.  batch: batches of this epoch so far.  loss: mean over this epoch's centers so
     far, in nats.  lr: of the last update.  centers_per_s: over this epoch so far.  seconds: spent
-    on training so far, over all sittings.  progress: epochs done, with the share of this one.
+    on training so far, over all sittings; within a call of the engine spread evenly.  progress:
+    epochs done, with the share of this one.
     validation_loss: in the last row of an epoch, the mean over the held-out centers, in nats.
     scores: in the last row of an epoch, {name: score or None} on test sets; each is a column.
     """

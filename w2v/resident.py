@@ -40,7 +40,7 @@ class ResidentWindows(Windows):
 
 
 def as_batch(rows, length):
-    """`Batch.from_rows` on a device: rows of so many entries."""
+    """`Batch.from_rows` on a device, where L is `length`."""
     column = torch.arange(length, device=rows.entries.device)
     is_entry = column < rows.n_entries[:, None]
     is_context = column < rows.n_contexts[:, None]
