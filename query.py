@@ -5,9 +5,10 @@ import json
 import sys
 
 import w2v
-from w2v import cli, runs
-from w2v.config import UsageError
-from w2v.questions import ASCII_SPACE, as_lines, questions, questions_in
+from w2v.commands import common
+from w2v.commands.questions import ASCII_SPACE, as_lines, questions, questions_in
+from w2v.errors import UsageError
+from w2v.storage import run_folder
 
 TOPN = 10
 
@@ -31,7 +32,7 @@ exit status: 0 all words answered; 1 a failure, such as an unknown word (the oth
 
 
 def main():
-    return cli.run(_query)
+    return common.run(_query)
 
 
 def _query():
@@ -53,7 +54,7 @@ def _query():
     sys.stdin.reconfigure(errors="surrogateescape")  # bytes that are no text are unknown words
     if sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty():
         _converse(teller)
-        return cli.OK
+        return common.OK
     for number, line in enumerate(sys.stdin):
         _answer_line(teller, line if number else line.removeprefix("\ufeff"))  # a byte order mark
     return teller.status
@@ -70,15 +71,15 @@ class _Teller:
 
     def __init__(self, asked):
         self.topn, self.is_json = asked.k or TOPN, asked.json
-        self.status, self._n_told = cli.OK, 0
+        self.status, self._n_told = common.OK, 0
         if asked.vectors is None:
-            run = runs.last_run() if asked.run is None else asked.run
+            run = run_folder.last_run() if asked.run is None else asked.run
             self.source, self.vectors = {"run": str(run)}, w2v.load(run)
         else:
-            from w2v import formats
+            from w2v.formats import convert
 
             self.source = {"vectors": asked.vectors}
-            self.vectors = formats.read(asked.vectors, asked.limit)
+            self.vectors = convert.read(asked.vectors, asked.limit)
 
     def tell(self, some, is_headed):
         """Print the answers to questions at once; where headed, each below its question."""
@@ -99,8 +100,8 @@ class _Teller:
             self._n_told += 1
 
     def fail(self, error):
-        cli.say(error)
-        self.status = cli.FAILURE
+        common.say(error)
+        self.status = common.FAILURE
 
 
 def _answer_line(teller, line):
@@ -116,20 +117,20 @@ def _answer_line(teller, line):
 
 
 def _converse(teller):
-    from w2v import prompt  # takes hold of the terminal
+    from w2v.commands import prompt
 
     (name,) = teller.source.values()
     for line in prompt.lines(teller.vectors, name):
         try:
             some = questions_in(line)
         except UsageError as error:
-            cli.say(error)
+            common.say(error)
         else:
             teller.tell(some, is_headed=len(some) > 1)
 
 
 def _parser():
-    parser = cli.Parser(
+    parser = common.Parser(
         prog="query.py",
         description="Print the words whose vectors are nearest to a word's, by cosine.",
         epilog=EPILOG,

@@ -2,7 +2,7 @@
 
 import sys
 
-from w2v import cli
+from w2v.commands import common
 from w2v.config import add_flags, from_recipe
 
 EPILOG = (
@@ -12,11 +12,11 @@ EPILOG = (
 
 
 def main():
-    return cli.run(_train, unread=cli.FAILURE)  # there is no run then
+    return common.run(_train, unread=common.FAILURE)  # there is no run then
 
 
 def _train():
-    parser = cli.Parser(
+    parser = common.Parser(
         prog="train.py",
         description="Train word2vec vectors (skip-gram with negative sampling) on a text, "
         "by default the Penn Treebank.",
@@ -32,8 +32,8 @@ def _train():
     resume = asked.pop("resume")
     config = from_recipe(**asked)
 
-    from w2v.console import Console  # only now: --help need not wait for NumPy and Numba
-    from w2v.trainer import train_run
+    from w2v.commands.console import Console
+    from w2v.training.train import train_run
 
     with Console() as console:
         run = train_run(config, console, resume)

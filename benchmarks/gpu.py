@@ -18,16 +18,17 @@ import numpy as np
 import torch
 from textbook import PlainLoop, plain_examples
 
-from w2v import engines
-from w2v.batches import Batcher
+from w2v.batches.batcher import Batcher
 from w2v.config import from_recipe
-from w2v.corpus import open_corpus
-from w2v.metrics import last_rows
-from w2v.rates import default_rate
-from w2v.tables import initial_tables
-from w2v.trainer import Watcher, train
-from w2v.training import Training
-from w2v.vocab import EncodedText, read
+from w2v.engines import choose
+from w2v.text.corpus import open_corpus
+from w2v.text.vocab import EncodedText, read
+from w2v.training.learning_rate import default_rate
+from w2v.training.loop import Training
+from w2v.training.metrics import last_rows
+from w2v.training.tables import initial_tables
+from w2v.training.train import train
+from w2v.training.watcher import Watcher
 
 EPOCHS = 6  # the first is a warm-up
 
@@ -48,7 +49,7 @@ def copied_per_second():
 
 def prepared(**settings):
     """(resolved Config with its rate, EncodedText, counts) of a corpus."""
-    config = engines.resolve(from_recipe(settings.pop("recipe", "default"), **settings))
+    config = choose.resolve(from_recipe(settings.pop("recipe", "default"), **settings))
     vocabulary, text = read(open_corpus(config), config.min_count)
     return with_rate(config, vocabulary.counts), text, vocabulary.counts
 
@@ -61,8 +62,8 @@ def with_rate(config, counts):
 
 def epoch_seconds(config, text, counts, epochs=EPOCHS):
     """Seconds of each epoch but the first."""
-    batcher = engines.make_batcher(text, counts, config)
-    engine = engines.make_engine(*initial_tables(len(counts), config), config)
+    batcher = choose.make_batcher(text, counts, config)
+    engine = choose.make_engine(*initial_tables(len(counts), config), config)
     training = Training(dataclasses.replace(config, epochs=epochs), batcher, engine, Watcher())
     training.run()
     return np.diff([row.seconds for row in last_rows(training.metrics)])
@@ -134,7 +135,7 @@ def large_vocabulary():
     counts = np.bincount(tokens & (2**31 - 1), minlength=n_words + 1).clip(1)
     counts[0] = 0
     settings = {"engine": "cuda", "vector_size": 300, "sample": 1e-3}
-    config = with_rate(engines.resolve(from_recipe(**settings)), counts)
+    config = with_rate(choose.resolve(from_recipe(**settings)), counts)
     torch.cuda.reset_peak_memory_stats()
     seconds = statistics.median(epoch_seconds(config, text, counts, 3))
     peak = torch.cuda.max_memory_allocated() / 2**20

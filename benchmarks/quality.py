@@ -18,7 +18,8 @@ from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
 from w2v.config import from_recipe
-from w2v.trainer import Watcher, train_run
+from w2v.training.train import train_run
+from w2v.training.watcher import Watcher
 
 PEER = Path(__file__).parent / "peers.py"
 

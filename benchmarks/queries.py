@@ -17,8 +17,8 @@ import numpy as np
 from gensim.models import KeyedVectors
 
 import w2v
-from w2v import runs, stored
 from w2v.config import UNK
+from w2v.storage import layout, safetensors
 
 REPEATS, TOPN, TOGETHER = 9, 10, 64
 
@@ -27,9 +27,9 @@ def make_run(folder, n_words, n_dims):
     """A run folder of random vectors, in a moment."""
     table = np.random.default_rng(0).standard_normal((n_words, n_dims), dtype=np.float32)
     table[0] = 0
-    stored.write_tensors(Path(folder, runs.VECTORS), {"in_vectors": table})
+    safetensors.write_tensors(Path(folder, layout.VECTORS), {"in_vectors": table})
     lines = (f"word{number}\t{n_words - number}\n" for number in range(1, n_words))
-    Path(folder, runs.VOCAB).write_text(f"{UNK}\t0\n" + "".join(lines))
+    Path(folder, layout.VOCAB).write_text(f"{UNK}\t0\n" + "".join(lines))
 
 
 def seconds(function):

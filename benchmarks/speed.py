@@ -24,11 +24,12 @@ from pathlib import Path
 
 import numpy as np
 
-from w2v import sampling
-from w2v.batches import NO_WINDOWS, subsample
+from w2v.batches import draws, subsampling
+from w2v.batches.batcher import NO_WINDOWS
+from w2v.batches.subsampling import subsample
 from w2v.config import Config
-from w2v.corpus import open_corpus
-from w2v.vocab import read
+from w2v.text.corpus import open_corpus
+from w2v.text.vocab import read
 
 ROOT = Path(__file__).parent.parent
 WINDOW, SAMPLE = 5, 1e-4
@@ -90,10 +91,10 @@ def work(asked):
     """Raw words of an epoch, and the pairs of an epoch of ours and of a peer's."""
     vocabulary, text = read(open_corpus(Config(corpus=asked.corpus)), asked.min_count)
     counts = vocabulary.counts
-    ours = sampling.keep_thresholds(counts, SAMPLE)
+    ours = subsampling.keep_thresholds(counts, SAMPLE)
     # gensim, fastText and word2vec.c keep √(t/f) + t/f.
     odds = SAMPLE * counts[1:].sum() / np.maximum(counts, 1)
-    theirs = (np.minimum(1, np.sqrt(odds) + odds) * sampling.ALWAYS).astype(np.uint64)
+    theirs = (np.minimum(1, np.sqrt(odds) + odds) * draws.ALWAYS).astype(np.uint64)
     theirs[0] = 0
     pairs = [expected_pairs(vocabulary, text, keep) for keep in (ours, theirs)]
     return text.n_read, *pairs

@@ -15,12 +15,12 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from w2v import engines
-from w2v.batches import Batcher
+from w2v.batches.batcher import Batcher
 from w2v.config import from_recipe
-from w2v.corpus import open_corpus
-from w2v.tables import initial_tables
-from w2v.vocab import read
+from w2v.engines import choose
+from w2v.text.corpus import open_corpus
+from w2v.text.vocab import read
+from w2v.training.tables import initial_tables
 
 BATCHES, REPEATS = 150, 5
 
@@ -88,10 +88,10 @@ def main():
     parser.add_argument("--data-dir", default=None, help="folder of ptb.zip")
     asked = parser.parse_args()
     config = from_recipe("textbook", corpus="ptb", device="cpu", data_dir=asked.data_dir)
-    config = engines.resolve(config)
+    config = choose.resolve(config)
     vocabulary, text = read(open_corpus(config), config.min_count)
     windows = Batcher(text, vocabulary.counts, config).windows(1, 0)
-    engine = engines.make_engine(*initial_tables(len(vocabulary), config), config)
+    engine = choose.make_engine(*initial_tables(len(vocabulary), config), config)
     plain = PlainLoop(len(vocabulary), plain_examples(windows), config)
     engine_rate(engine, windows, config), plain.run()  # warm up
     rates = [(plain.run(), engine_rate(engine, windows, config)) for _ in range(REPEATS)]

@@ -3,11 +3,14 @@ import pytest
 
 import slow
 from texts import text, zipf_lines
-from w2v import sampling, vocab
-from w2v.batches import Batch, Batcher, Rows
+from w2v.batches.batch import Batch, Rows
+from w2v.batches.batcher import Batcher
+from w2v.batches.noise import noise_table
+from w2v.batches.subsampling import keep_thresholds
 from w2v.config import Config
-from w2v.corpus import open_corpus
-from w2v.vocab import read
+from w2v.text import vocab, word_table
+from w2v.text.corpus import open_corpus
+from w2v.text.vocab import read
 
 
 def batcher(content, **settings):
@@ -53,8 +56,8 @@ def test_windows_equal_the_definition(window, negative, epoch, sample):
     counts = np.array(counts)
     expected = slow.windows(
         sentences,
-        sampling.keep_thresholds(counts, sample),
-        sampling.noise_table(counts, 0.75),
+        keep_thresholds(counts, sample),
+        noise_table(counts, 0.75),
         seed=11,
         epoch=epoch,
         window=window,
@@ -159,13 +162,13 @@ def test_ptb_has_the_textbooks_numbers(ptb_dir):
         one = Batcher(encoded, vocabulary.counts, Config(seed=seed))
         windows = one.windows(1, 0)
         n_centers += len(windows.order)
-        kept += np.bincount(windows.tokens & vocab.WORD, minlength=len(vocabulary))
+        kept += np.bincount(windows.tokens & word_table.WORD, minlength=len(vocabulary))
         n_pairs += sum(windows.batch(n).labels.sum() for n in range(windows.n_batches))
         assert max(windows.batch(n).mask.shape[1] for n in range(20)) <= 60
     assert n_centers / len(seeds) == pytest.approx(343_500, rel=0.005)
     assert n_pairs / len(seeds) == pytest.approx(1.505e6, rel=0.005)
     the, join = vocabulary.words.index("the"), vocabulary.words.index("join")
     assert kept[the] / len(seeds) < vocabulary.counts[the] / 20
-    keep = sampling.keep_thresholds(vocabulary.counts, 1e-4)
+    keep = keep_thresholds(vocabulary.counts, 1e-4)
     assert keep[the] < 2**32 / 20
     assert keep[join] == 2**32

@@ -12,11 +12,13 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v import checkpoints, job, runs, stored, training
-from w2v.config import UsageError, W2VError, from_recipe
+from w2v.config import from_recipe
 from w2v.engines.base import Engine
-from w2v.interrupts import Interrupted
-from w2v.trainer import Watcher, train_run
+from w2v.errors import Interrupted, UsageError, W2VError
+from w2v.storage import layout, run_folder, safetensors
+from w2v.training import checkpoints, job, loop
+from w2v.training.train import train_run
+from w2v.training.watcher import Watcher
 
 SETTINGS = {
     "corpus": "zipf.txt",
@@ -29,7 +31,7 @@ SETTINGS = {
     "validation_share": 0.1,
     "checkpoint_every": "0m",
 }
-UNFINISHED = runs.Path("a", runs.CHECKPOINT, runs.UNFINISHED)
+UNFINISHED = run_folder.Path("a", layout.CHECKPOINT, layout.UNFINISHED)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +61,7 @@ class Stop(Watcher):
 def outcome(run):
     """All that must not depend on interruptions: the vectors, and the metrics without the clock."""
     rows = [dataclasses.replace(row, seconds=0, centers_per_s=0) for row in run.metrics]
-    return (run.folder / runs.VECTORS).read_bytes(), rows
+    return (run.folder / layout.VECTORS).read_bytes(), rows
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_resumed_training_equals_training_that_never_stopped(engine, stops):
     for calls in stops:
         with pytest.raises(Interrupted, match=r"SIGINT in epoch \d of 3; the state is saved in st"):
             train_run(config, Stop(calls), resume=True)
-        assert not (runs.Path("stopped") / runs.VECTORS).exists()
+        assert not (run_folder.Path("stopped") / layout.VECTORS).exists()
     assert outcome(train_run(config, Watcher(), resume=True)) == whole
 
 
@@ -86,11 +88,11 @@ def test_resume_without_a_checkpoint_starts_from_the_beginning_and_says_so():
 
 def test_resume_of_a_finished_run_changes_nothing():
     first = w2v.train(**SETTINGS, out="a")
-    before = (first.folder / runs.VECTORS).stat()
+    before = (first.folder / layout.VECTORS).stat()
     watcher = Stop(0)
     again = train_run(from_recipe(**SETTINGS, out="a"), watcher, resume=True)
     assert watcher.said == ["a is trained already, 3 epochs: nothing is left to do"]
-    assert (again.folder / runs.VECTORS).stat() == before
+    assert (again.folder / layout.VECTORS).stat() == before
     assert again.metrics == first.metrics
 
 
@@ -134,10 +136,10 @@ def test_fewer_epochs_than_done_are_refused():
 def test_resume_refuses_another_job_and_names_both_values(changed, message, tmp_path):
     (tmp_path / "other.txt").write_text(zipf_lines(200, 3000, seed=1))
     w2v.train(**SETTINGS, engine="cpu", out="a")
-    before = {path: path.read_bytes() for path in runs.Path("a").rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in run_folder.Path("a").rglob("*") if path.is_file()}
     with pytest.raises(UsageError, match=message):
         w2v.train(resume=True, **{**SETTINGS, "engine": "cpu", **changed}, out="a")
-    assert before == {p: p.read_bytes() for p in runs.Path("a").rglob("*") if p.is_file()}
+    assert before == {p: p.read_bytes() for p in run_folder.Path("a").rglob("*") if p.is_file()}
 
 
 def test_workers_and_places_may_change():
@@ -160,7 +162,7 @@ def test_starting_anew_over_an_unfinished_training_warns():
 
 
 def test_loss_of_guessing_brings_a_warning(monkeypatch):
-    monkeypatch.setattr(training, "CHANCE", 0.1)
+    monkeypatch.setattr(loop, "CHANCE", 0.1)
     watcher = Stop(0)
     train_run(from_recipe(**SETTINGS, out="a"), watcher)
     warned = [m for m in watcher.said if re.match(r"the loss of epoch \d, 0\.\d+, is that of g", m)]
@@ -171,7 +173,7 @@ def test_divergence_keeps_the_last_checkpoint(monkeypatch):
     with pytest.raises(Interrupted):
         train_run(from_recipe(**SETTINGS, out="a"), Stop(5))
     before = UNFINISHED.read_bytes()
-    monkeypatch.setattr(training, "DIVERGED", 0.01)
+    monkeypatch.setattr(loop, "DIVERGED", 0.01)
     with pytest.raises(
         W2VError, match=r"diverged: .*; what was written before is kept; start anew with"
     ):
@@ -270,7 +272,7 @@ def test_resuming_a_run_without_a_checkpoint_is_refused():
 
 def test_resuming_a_run_without_vectors_says_what_is_missing():
     w2v.train(**SETTINGS, out="a")
-    runs.Path("a", runs.VECTORS).unlink()
+    run_folder.Path("a", layout.VECTORS).unlink()
     with pytest.raises(
         W2VError, match=r"cannot read a/vectors\.safetensors: No such file .*; start"
     ):
@@ -448,7 +450,7 @@ def test_checkpoint_of_other_shapes_is_refused(tmp_path):
 
 def test_finished_run_whose_vectors_changed_is_not_gone_on_from():
     w2v.train(**SETTINGS, out="a")
-    path = runs.Path("a", runs.VECTORS)
+    path = run_folder.Path("a", layout.VECTORS)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -480,7 +482,7 @@ def test_flipped_bits_of_a_run_are_noticed_when_it_is_loaded(name):
 
 
 def test_stored_pieces_are_the_whole_array_in_order(monkeypatch):
-    monkeypatch.setattr(stored, "_PIECE_BYTES", 100)
+    monkeypatch.setattr(safetensors, "_PIECE_BYTES", 100)
     table = np.arange(7 * 12, dtype=np.float32).reshape(7, 12)
-    assert b"".join(stored.pieces_of(table)) == table.tobytes()
-    assert b"".join(stored.pieces_of(table[:, :5])) == table[:, :5].tobytes()
+    assert b"".join(safetensors.pieces_of(table)) == table.tobytes()
+    assert b"".join(safetensors.pieces_of(table[:, :5])) == table[:, :5].tobytes()

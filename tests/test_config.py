@@ -3,7 +3,8 @@ import dataclasses
 
 import pytest
 
-from w2v.config import RECIPES, Config, UsageError, add_flags, from_recipe
+from w2v.config import RECIPES, Config, add_flags, from_recipe
+from w2v.errors import UsageError
 
 
 def parsed(*flags):

@@ -10,8 +10,9 @@ import tracemalloc
 
 import pytest
 
-from w2v import corpus
-from w2v.config import Config, W2VError
+from w2v.config import Config
+from w2v.errors import W2VError
+from w2v.text import corpus
 
 PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 TEXT = b"the cat sat\non the mat\n"

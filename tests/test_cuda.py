@@ -13,16 +13,17 @@ import slow
 import w2v
 from test_engines import STEPS, settings
 from texts import text, zipf_lines
-from w2v.batches import Batch, Batcher
+from w2v.batches.batch import Batch
+from w2v.batches.batcher import Batcher
+from w2v.batches.gpu_batcher import ResidentBatcher
 from w2v.config import Config
-from w2v.engines import cuda, graph, torch_graph
+from w2v.engines import cuda, cuda_graph, torch_graph
 from w2v.engines.cpu import CpuEngine
 from w2v.engines.cuda import CudaEngine
 from w2v.engines.torch import TorchEngine
 from w2v.engines.torch_graph import GraphedTorchEngine
-from w2v.resident import ResidentBatcher
-from w2v.tables import initial_tables
-from w2v.vocab import read
+from w2v.text.vocab import read
+from w2v.training.tables import initial_tables
 from windows import as_rows, some_windows
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -122,9 +123,9 @@ def test_cuda_engine_gives_the_same_bits_however_training_is_cut_into_calls(smal
 
 @pytest.mark.parametrize(("kind", "optimizer"), [(CudaEngine, "sgd"), (GraphedTorchEngine, "adam")])
 def test_warming_up_before_recording_changes_nothing(kind, optimizer, small_slabs, monkeypatch):
-    class WarmedUp(graph.Graph):
+    class WarmedUp(cuda_graph.Graph):
         def __init__(self, work, device):
-            for _ in range(graph.WARM_UPS):  # as on a GPU
+            for _ in range(cuda_graph.WARM_UPS):  # as on a GPU
                 work()
             super().__init__(work, device)
 
@@ -134,7 +135,7 @@ def test_warming_up_before_recording_changes_nothing(kind, optimizer, small_slab
     cold.train(device, 0, lrs)
     monkeypatch.setattr(cuda, "Graph", WarmedUp)
     monkeypatch.setattr(torch_graph, "Graph", WarmedUp)
-    monkeypatch.setattr(kind, "call_centers", config.batch_size * graph.WARM_UPS)
+    monkeypatch.setattr(kind, "call_centers", config.batch_size * cuda_graph.WARM_UPS)
     warm = kind(*tables, config)
     warm.train(device, 0, lrs[:3])
     warm._slab = None  # as where a longer text comes: it is recorded once more
@@ -191,8 +192,8 @@ import sys
 from triton import compile
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from w2v import gpu_drawing
-from w2v.engines import cuda, gpu_kernels
+from w2v.batches import gpu_draws
+from w2v.engines import cuda, cuda_kernels
 
 def check(kernel, types, **constants):
     names = kernel.arg_names
@@ -203,16 +204,16 @@ def check(kernel, types, **constants):
     source = ASTSource(kernel, signature, constants)
     assert compile(source, target=GPUTarget("cuda", int(sys.argv[1]), 32)).asm["cubin"]
 
-check(gpu_drawing.kept, "*i32 i32 i64 *i64 *i64 *i1", LANES=1024)
-check(gpu_drawing.order_keys, "i32 i64 *i64 *i64", LANES=1024)
-check(gpu_drawing.draw_rows, "*i32 *i64 *i64 *i64 *i64 *i64 *i32 i32 *i32 *i32 *i32 *i32",
+check(gpu_draws.kept, "*i32 i32 i64 *i64 *i64 *i1", LANES=1024)
+check(gpu_draws.order_keys, "i32 i64 *i64 *i64", LANES=1024)
+check(gpu_draws.draw_rows, "*i32 *i64 *i64 *i64 *i64 *i64 *i32 i32 *i32 *i32 *i32 *i32",
       WINDOW=5, REACH=8, NEGATIVE=5, WIDEST=60, NOISE=64)
 for exact, adam, sums in ((True, False, "*i64"), (False, True, "*fp32")):
     size = dict(STRIDE=104, SLICES=1, WIDTH=128)
-    check(gpu_kernels.differentiate,
+    check(cuda_kernels.differentiate,
           f"*i64 *i64 *i64 *i32 *i32 *i32 *i32 i32 *fp32 i32 {sums} *i32 *i64 *fp32",
           TRAINS=True, IS_EXACT=exact, BATCH=512, WIDEST=60, ENTRIES=32, **size)
-    check(gpu_kernels.apply, f"*i64 *i64 *i64 i32 *fp32 i32 {sums} *i32 *i64 *fp32 *fp32",
+    check(cuda_kernels.apply, f"*i64 *i64 *i64 i32 *fp32 i32 {sums} *i32 *i64 *fp32 *fp32",
           IS_EXACT=exact, IS_ADAM=adam, BATCH=512, ROWS=cuda.ROWS, **size)
 """
 

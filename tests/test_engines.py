@@ -6,16 +6,17 @@ import torch
 
 import slow
 from texts import text, zipf_lines
-from w2v import engines
-from w2v.batches import Batch, Batcher
-from w2v.config import Config, UsageError, W2VError
-from w2v.engines import racing
+from w2v.batches.batch import Batch
+from w2v.batches.batcher import Batcher
+from w2v.config import Config
+from w2v.engines import choose, cpu_racing
 from w2v.engines.cpu import CpuEngine
-from w2v.engines.kernels import coefficients, row_stride
-from w2v.engines.racing import RacingEngine
+from w2v.engines.cpu_kernels import coefficients, row_stride
+from w2v.engines.cpu_racing import RacingEngine
 from w2v.engines.torch import TorchEngine
-from w2v.tables import initial_tables
-from w2v.vocab import read
+from w2v.errors import UsageError, W2VError
+from w2v.text.vocab import read
+from w2v.training.tables import initial_tables
 from windows import as_rows, some_windows
 
 # (D, [(contexts, noise words) of each window], lr); few words, so that rows repeat in a batch.
@@ -96,7 +97,7 @@ def test_engines_train_the_same_vectors_on_the_same_windows():
 
 @pytest.mark.parametrize("hot", [7, 1000])
 def test_racing_engine_alone_trains_window_by_window(hot, monkeypatch):
-    monkeypatch.setattr(racing, "HOT", hot)  # words that are trained in copies
+    monkeypatch.setattr(cpu_racing, "HOT", hot)  # words that are trained in copies
     vocabulary, encoded = read(text(zipf_lines(100, 200)), 1)
     config = Config(vector_size=20, batch_size=64, workers=1, sample=1e-2)
     windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
@@ -183,31 +184,31 @@ def test_row_stride_is_an_odd_number_of_cache_lines(vector_size):
 
 
 def test_auto_takes_the_cpu_engine_for_sgd_and_torch_for_adam(monkeypatch):
-    monkeypatch.setattr(engines, "_has_cuda", lambda: False)
-    assert engines.resolve(Config()).engine == "cpu"
-    assert engines.resolve(Config(optimizer="adam")).engine == "torch"
-    assert engines.resolve(Config(optimizer="adam", device="cpu")).device == "cpu"
+    monkeypatch.setattr(choose, "_has_cuda", lambda: False)
+    assert choose.resolve(Config()).engine == "cpu"
+    assert choose.resolve(Config(optimizer="adam")).engine == "torch"
+    assert choose.resolve(Config(optimizer="adam", device="cpu")).device == "cpu"
 
 
 def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
-    monkeypatch.setattr(engines, "_has_cuda", lambda: True)
-    assert engines.resolve(Config()).engine == "cuda"
-    assert engines.resolve(Config(optimizer="adam", device="cuda")).engine == "cuda"
-    assert engines.resolve(Config(device="cpu")).engine == "cpu"
-    monkeypatch.setattr(engines, "_has_triton", lambda: False)
-    assert engines.resolve(Config()).engine == "torch"
+    monkeypatch.setattr(choose, "_has_cuda", lambda: True)
+    assert choose.resolve(Config()).engine == "cuda"
+    assert choose.resolve(Config(optimizer="adam", device="cuda")).engine == "cuda"
+    assert choose.resolve(Config(device="cpu")).engine == "cpu"
+    monkeypatch.setattr(choose, "_has_triton", lambda: False)
+    assert choose.resolve(Config()).engine == "torch"
 
 
 def test_cuda_engine_is_refused_where_it_cannot_run(monkeypatch):
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
     with pytest.raises(UsageError, match=r"--engine cuda cannot use --device cpu"):
-        engines.resolve(Config(engine="cuda", device="cpu"))
-    monkeypatch.setattr(engines, "_has_cuda", lambda: False)
+        choose.resolve(Config(engine="cuda", device="cpu"))
+    monkeypatch.setattr(choose, "_has_cuda", lambda: False)
     with pytest.raises(UsageError, match=r"--engine cuda needs an NVIDIA GPU, and torch finds"):
-        engines.resolve(Config(engine="cuda"))
-    monkeypatch.setattr(engines, "_has_triton", lambda: False)
+        choose.resolve(Config(engine="cuda"))
+    monkeypatch.setattr(choose, "_has_triton", lambda: False)
     with pytest.raises(UsageError, match=r"--engine cuda needs the package triton"):
-        engines.resolve(Config(engine="cuda"))
+        choose.resolve(Config(engine="cuda"))
 
 
 def test_device_memory_says_what_to_lower():
@@ -215,10 +216,10 @@ def test_device_memory_says_what_to_lower():
         pytest.raises(
             W2VError, match=r"^the GPU is out of memory \(CUDA .* GiB\); lower --vector-si"
         ),
-        engines.device_memory(),
+        choose.device_memory(),
     ):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB\nmore")
-    with pytest.raises(RuntimeError, match="other"), engines.device_memory():
+    with pytest.raises(RuntimeError, match="other"), choose.device_memory():
         raise RuntimeError("other")
 
 
@@ -236,7 +237,7 @@ def test_device_memory_says_what_to_lower():
 )
 def test_resolve_refuses_what_no_engine_can_do(asked, message):
     with pytest.raises(UsageError, match=message):
-        engines.resolve(Config(**asked))
+        choose.resolve(Config(**asked))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

@@ -19,13 +19,17 @@ from hypothesis import strategies as st
 import w2v
 from test_checkpoints import Stop
 from texts import zipf_lines
-from w2v import evaluate, runs, testsets
-from w2v.config import UsageError, W2VError, from_recipe
-from w2v.correlation import Correlation, correlate
-from w2v.interrupts import Interrupted
-from w2v.trainer import Watcher, train_run
-from w2v.training import Progress
-from w2v.vectors import save_vectors
+from w2v.config import from_recipe
+from w2v.errors import Interrupted, UsageError, W2VError
+from w2v.evaluation import testsets
+from w2v.evaluation.analogies import METHODS, SectionScore, find_questions, score_analogies, total
+from w2v.evaluation.correlation import Correlation, correlate
+from w2v.evaluation.pairs import find_pairs, score_pairs
+from w2v.storage import layout
+from w2v.training.progress import Progress
+from w2v.training.train import train_run
+from w2v.training.watcher import Watcher
+from w2v.vectors.saving import save_vectors
 
 ROOT = Path(__file__).parents[1]
 
@@ -72,7 +76,7 @@ def analogies_in(text):
 
 
 def scored(pairs, words, table):
-    return evaluate.score_pairs(evaluate.find_pairs(pairs, words), table)
+    return score_pairs(find_pairs(pairs, words), table)
 
 
 def random_vectors(n_words, dimensions=12, seed=0):
@@ -279,10 +283,10 @@ def test_interval_depends_on_the_seed_alone():
 
 
 def test_pairs_are_scored_by_cosine_and_unknown_ones_left_out():
-    known = evaluate.find_pairs(pairs_in(PAIRS), WORDS)
+    known = find_pairs(pairs_in(PAIRS), WORDS)
     assert known.rows.tolist() == [[1, 2], [1, 3], [1, 4], [1, 5]]
     assert known.total == 6
-    spearman, pearson = evaluate.score_pairs(known, TABLE)
+    spearman, pearson = score_pairs(known, TABLE)
     assert spearman.value == 1.0  # 9, 7.5, 1, −3 and 0.8, 0.6, 0, −1 fall together
     # Less 3.625 and 0.1: (5.375, 3.875, −2.625, −6.625) · (0.7, 0.5, −0.1, −1.1) = 13.25.
     assert pearson.value == pytest.approx(13.25 / math.sqrt(94.6875 * 1.96), abs=1e-7)
@@ -297,11 +301,11 @@ def test_pairs_of_a_word_with_itself_are_tied():
 def test_pairs_case_and_vocabulary_can_be_restricted():
     words = ["<unk>", "Near", "east", "near"]
     pairs = pairs_in("east NEAR 1\neast near 2\n")
-    assert evaluate.find_pairs(pairs, words).rows.tolist() == [[2, 1], [2, 1]]
-    exact = evaluate.find_pairs(pairs, words, case_insensitive=False)
+    assert find_pairs(pairs, words).rows.tolist() == [[2, 1], [2, 1]]
+    exact = find_pairs(pairs, words, case_insensitive=False)
     assert (exact.rows.tolist(), exact.scores.tolist()) == ([[2, 3]], [2.0])
-    assert len(evaluate.find_pairs(pairs, words, restrict_vocab=2).rows) == 2
-    assert len(evaluate.find_pairs(pairs, words, restrict_vocab=1).rows) == 0
+    assert len(find_pairs(pairs, words, restrict_vocab=2).rows) == 2
+    assert len(find_pairs(pairs, words, restrict_vocab=1).rows) == 0
 
 
 def test_a_vector_of_zeros_has_cosine_0_and_a_broken_one_is_named():
@@ -312,9 +316,9 @@ def test_a_vector_of_zeros_has_cosine_0_and_a_broken_one_is_named():
         table[5, 1] = bad
         with pytest.raises(W2VError, match="the vector of word 5 holds NaN or infinity"):
             scored(pairs, WORDS, table)
-        known = evaluate.find_questions(analogies_in(": a\neast near far north\n"), WORDS)
+        known = find_questions(analogies_in(": a\neast near far north\n"), WORDS)
         with pytest.raises(W2VError, match="the vector of word 5 holds NaN or infinity"):
-            evaluate.score_analogies(known, table)
+            score_analogies(known, table)
 
 
 # --- Analogies
@@ -324,13 +328,13 @@ def test_analogies_are_answered_by_hand_arithmetic():
     # 3CosAdd, east : near = north : ? near is (0.8, 0.6); there are far (0.6, 0.8), west (−1, 0).
     # far: 0.96 + 0.8 − 0.6 = 1.16; west: −0.8 + 0 + 1 = 0.2.
     # 3CosMul: far: 0.98 · 0.9 / 0.8 = 1.1; west: 0.1 · 0.5 / (0 + 10⁻⁶) = 50,000.
-    known = evaluate.find_questions(analogies_in(ANALOGIES), WORDS)
+    known = find_questions(analogies_in(ANALOGIES), WORDS)
     for method, hits in (("3cosadd", 1), ("3cosmul", 0)):
-        sections = evaluate.score_analogies(known, TABLE, method)
+        sections = score_analogies(known, TABLE, method)
         expected = [("plain", 1, 1, hits), ("odd one", 1, 0, 0)]
         assert [tuple(vars(section).values()) for section in sections] == expected
         assert [section.accuracy for section in sections] == [hits, None]
-        assert evaluate.total(sections) == evaluate.SectionScore("total", 2, 1, hits)
+        assert total(sections) == SectionScore("total", 2, 1, hits)
 
 
 def test_methods_differ_where_one_cosine_weighs_heavily():
@@ -340,19 +344,19 @@ def test_methods_differ_where_one_cosine_weighs_heavily():
     words = ["<unk>", "a", "b", "c", "x", "y"]
     table = np.array([(0, 0, 0), *np.eye(3), (-0.96, 0.28, 0), (0, 0.6, 0.8)], np.float32)
     for method, answer in (("3cosadd", "y"), ("3cosmul", "x")):
-        known = evaluate.find_questions(analogies_in(f": s\na b c {answer}\n"), words)
-        assert evaluate.score_analogies(known, table, method)[0].correct == 1
+        known = find_questions(analogies_in(f": s\na b c {answer}\n"), words)
+        assert score_analogies(known, table, method)[0].correct == 1
 
 
-@pytest.mark.parametrize("method", evaluate.METHODS)
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("limit", "blocks"), [(10**9, (512, 512)), (70, (7, 5))])
 def test_analogies_equal_the_definition(method, limit, blocks, monkeypatch):
-    monkeypatch.setattr(evaluate, "_WORDS", blocks[0])
-    monkeypatch.setattr(evaluate, "_QUESTIONS", blocks[1])
+    monkeypatch.setattr("w2v.evaluation.analogies._WORDS", blocks[0])
+    monkeypatch.setattr("w2v.evaluation.analogies._QUESTIONS", blocks[1])
     words, table = random_vectors(90)
     analogies = random_questions(words, 60)
-    known = evaluate.find_questions(analogies, words, limit)
-    sections = evaluate.score_analogies(known, table, method)
+    known = find_questions(analogies, words, limit)
+    sections = score_analogies(known, table, method)
     expected = accuracy_by_definition(analogies, words, table, method, limit)
     assert [(section.covered, section.correct) for section in sections] == expected
     covered, correct = map(sum, zip(*expected, strict=True))
@@ -364,9 +368,9 @@ def test_analogies_never_answer_with_a_word_of_the_question_or_zeros():
     words = ["<unk>", "a", "b", "c", "A", "zero"]
     table = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [1, 0.1], [0, 0]], np.float32)
     for expected in ("zero", "a", "b"):
-        known = evaluate.find_questions(analogies_in(f": s\na b c {expected}\n"), words)
-        for method in evaluate.METHODS:
-            (section,) = evaluate.score_analogies(known, table, method)
+        known = find_questions(analogies_in(f": s\na b c {expected}\n"), words)
+        for method in METHODS:
+            (section,) = score_analogies(known, table, method)
             assert (section.covered, section.correct) == (1, 0)
 
 
@@ -407,8 +411,8 @@ def published():
 @pytest.mark.parametrize("restricted", [{}, {"restrict_vocab": 700}, {"case_insensitive": False}])
 def test_pairs_equal_gensims(published, name, restricted):
     words, table = published
-    known = evaluate.find_pairs(testsets.read(gensim_data(name)), words, **restricted)
-    spearman, pearson = evaluate.score_pairs(known, table, resamples=0)
+    known = find_pairs(testsets.read(gensim_data(name)), words, **restricted)
+    spearman, pearson = score_pairs(known, table, resamples=0)
     theirs = keyed_vectors(words, table).evaluate_word_pairs(gensim_data(name), **restricted)
     assert spearman.value == pytest.approx(theirs[1][0], abs=1e-6)
     assert pearson.value == pytest.approx(theirs[0][0], abs=1e-6)
@@ -420,10 +424,10 @@ def test_pairs_equal_gensims(published, name, restricted):
 def test_analogies_equal_gensims(published, restricted):
     words, table = published
     path = gensim_data("questions-words.txt")
-    known = evaluate.find_questions(testsets.read(path), words, **restricted)
-    sections = evaluate.score_analogies(known, table)
+    known = find_questions(testsets.read(path), words, **restricted)
+    sections = score_analogies(known, table)
     score, theirs = keyed_vectors(words, table).evaluate_word_analogies(path, **restricted)
-    sections.append(evaluate.total(sections))
+    sections.append(total(sections))
     assert sections[-1].accuracy == pytest.approx(score, abs=1e-6)
     assert 0.02 < score < 0.98
     assert [(s.covered, s.correct) for s in sections] == [
@@ -443,8 +447,8 @@ def test_3cosmul_equals_gensims_most_similar_cosmul():
         a, b, c = rng.choice(words[1:], 3, replace=False)
         ((answer, _),) = keyed.most_similar_cosmul([b, c], [a], topn=1)
         lines.append(f"{a} {b} {c} {answer}")
-    known = evaluate.find_questions(analogies_in("\n".join(lines)), words)
-    (section,) = evaluate.score_analogies(known, table, "3cosmul")
+    known = find_questions(analogies_in("\n".join(lines)), words)
+    (section,) = score_analogies(known, table, "3cosmul")
     assert (section.covered, section.correct) == (50, 50)
 
 
@@ -596,12 +600,12 @@ def test_training_scores_every_epoch(corpus, engine):
     ends = [row for row in run.metrics if row.scores]
     assert [row.epoch for row in ends] == [1, 2, 3]
     assert len({row.scores["near"] for row in ends}) == 3
-    known = evaluate.find_pairs(testsets.read("near.tsv"), run.vectors.index_to_key)
-    spearman, _ = evaluate.score_pairs(known, run.vectors.vectors)
+    known = find_pairs(testsets.read("near.tsv"), run.vectors.index_to_key)
+    spearman, _ = score_pairs(known, run.vectors.vectors)
     assert ends[-1].scores["near"] == spearman.value
     assert ends[-1].scores["like"] in (0.0, 0.5, 1.0)
     assert ends[-1].scores["strange"] is None
-    with open(run.folder / runs.METRICS, newline="") as file:
+    with open(run.folder / layout.METRICS, newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[-3:] == ["near", "like", "strange"]
     by_epoch = [row["near"] for row in rows if row["near"]]
@@ -611,7 +615,7 @@ def test_training_scores_every_epoch(corpus, engine):
 
 def test_scoring_changes_no_bit_and_survives_resuming(corpus):
     def outcome(run):
-        return (run.folder / runs.VECTORS).read_bytes(), [row.scores for row in run.metrics]
+        return (run.folder / layout.VECTORS).read_bytes(), [row.scores for row in run.metrics]
 
     plain = w2v.train(**SETTINGS, out="plain")
     whole = w2v.train(**SETTINGS, out="whole", evaluate=corpus)
@@ -622,7 +626,7 @@ def test_scoring_changes_no_bit_and_survives_resuming(corpus):
     resumed = train_run(config, Watcher(), resume=True)
     assert outcome(resumed) == outcome(whole)
     assert outcome(plain)[0] == outcome(whole)[0]
-    described = json.loads((whole.folder / runs.CONFIG).read_text())
+    described = json.loads((whole.folder / layout.CONFIG).read_text())
     assert described["settings"]["evaluate"] == corpus
 
 
@@ -630,7 +634,7 @@ def test_resumed_training_may_be_scored_otherwise(corpus):
     w2v.train(**{**SETTINGS, "epochs": 2}, out="a", evaluate="near.tsv")
     run = w2v.train(**SETTINGS, out="a", evaluate=["like.txt"], resume=True)
     assert [list(row.scores) for row in run.metrics if row.scores] == [["near"], ["near"], ["like"]]
-    header = (run.folder / runs.METRICS).read_text().split("\n")[0]
+    header = (run.folder / layout.METRICS).read_text().split("\n")[0]
     assert header.endswith("validation_loss,near,like")
 
 
@@ -639,9 +643,9 @@ def test_training_takes_paths_that_are_no_utf8(corpus):
     odd = os.fsdecode(b"od\xffd.tsv")
     os.rename("near.tsv", odd)
     run = w2v.train(**SETTINGS, evaluate=odd)
-    described = json.loads((run.folder / runs.CONFIG).read_text(encoding="utf-8"))
+    described = json.loads((run.folder / layout.CONFIG).read_text(encoding="utf-8"))
     assert described["settings"]["evaluate"] == [odd]
-    header = (run.folder / runs.METRICS).read_text(encoding="utf-8").split("\n")[0]
+    header = (run.folder / layout.METRICS).read_text(encoding="utf-8").split("\n")[0]
     assert header.endswith("validation_loss,od\\udcffd")
 
 

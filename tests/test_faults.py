@@ -17,8 +17,9 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v import checkpoints, runs
-from w2v.config import W2VError
+from w2v.errors import W2VError
+from w2v.storage import layout
+from w2v.training import checkpoints
 
 ROOT = Path(__file__).parent.parent
 TRAIN = [
@@ -68,7 +69,7 @@ def copy_of(whole, tmp_path):
 
 
 def unfinished_in(folder):
-    return checkpoints.folder_in(folder / "run") / runs.UNFINISHED
+    return checkpoints.folder_in(folder / "run") / layout.UNFINISHED
 
 
 def kill_and_resume(folder, seconds, expected, after_first_checkpoint=False):
@@ -177,7 +178,7 @@ def test_full_disk_keeps_the_old_run_whole(whole, small_disk):
     assert process.returncode == 1
     assert errors.splitlines()[-1] == "error: cannot write disk/run: No space left on device"
     after = files_in(small_disk / "run")
-    after.pop(f"{runs.CHECKPOINT}/{runs.UNFINISHED}", None)  # of the new training
+    after.pop(f"{layout.CHECKPOINT}/{layout.UNFINISHED}", None)  # of the new training
     assert after == before
     assert len(w2v.load(small_disk / "run", verify=True)) == 501
 

@@ -8,9 +8,12 @@ import pytest
 import safetensors.numpy
 from gensim.models import KeyedVectors
 
-from w2v import formats, runs, stored
-from w2v.config import UNK, UsageError, W2VError
-from w2v.vectors import save_vectors
+from w2v.config import UNK
+from w2v.errors import UsageError, W2VError
+from w2v.formats import convert
+from w2v.storage import layout
+from w2v.storage.safetensors import write_tensors
+from w2v.vectors.saving import save_vectors
 
 WORDS = ["the", "日本", "naïve", "😀", "e\u0301", "שלום", "a\u00a0b", "\u3000", "\u2028", "5"]
 
@@ -44,13 +47,13 @@ def write(folder, content, name="vectors"):
 def test_file_that_gensim_wrote_is_read_to_the_bit(tmp_path, binary, n_dims):
     table = table_of(len(WORDS), n_dims)
     gensim_vectors(WORDS, table).save_word2vec_format(tmp_path / "vectors", binary=binary)
-    assert_holds(formats.read(tmp_path / "vectors"), WORDS, table)
+    assert_holds(convert.read(tmp_path / "vectors"), WORDS, table)
 
 
 def test_glove_file_that_gensim_wrote_is_read(tmp_path):
     table = table_of(len(WORDS))
     gensim_vectors(WORDS, table).save_word2vec_format(tmp_path / "glove", write_header=False)
-    wv = formats.read(tmp_path / "glove")
+    wv = convert.read(tmp_path / "glove")
     assert_holds(wv, WORDS, table)
     assert wv.counts.tolist() == [0] * 11
 
@@ -61,13 +64,13 @@ def test_binary_with_line_ends_is_read_as_word2vec_c_writes_it(tmp_path):
         b"a " + struct.pack("<2f", 3, 4) + b"\n",
     ]
     path = write(tmp_path, b"2 2\n" + b"".join(records))
-    assert_holds(formats.read(path), ["</s>", "a"], np.array([[1, 2], [3, 4]], np.float32))
+    assert_holds(convert.read(path), ["</s>", "a"], np.array([[1, 2], [3, 4]], np.float32))
 
 
 def test_text_with_a_space_at_the_end_is_read_as_fasttext_writes_it(tmp_path):
     path = write(tmp_path, b"2 2\n</s> -0.25 1e-05 \n, 3 4 \n", "model.vec")
     expected = np.array([[-0.25, 1e-5], [3, 4]], np.float32)
-    assert_holds(formats.read(path), ["</s>", ","], expected)
+    assert_holds(convert.read(path), ["</s>", ","], expected)
 
 
 def test_model_that_fasttext_trained_is_read(tmp_path):
@@ -80,15 +83,15 @@ def test_model_that_fasttext_trained_is_read(tmp_path):
     for word, vector in zip(model.words, table, strict=True):
         lines.append(f"{word} {' '.join(str(number) for number in vector)}\n")
     path = write(tmp_path, "".join(lines).encode(), "model.vec")
-    assert_holds(formats.read(path), model.words, table)
+    assert_holds(convert.read(path), model.words, table)
 
 
 def test_foreign_unk_moves_to_row_0_and_becomes_zeros(tmp_path):
     path = write(tmp_path, b"3 2\na 1 2\n<unk> 3 4\nb 5 6\n")
-    assert_holds(formats.read(path), ["a", "b"], np.array([[1, 2], [5, 6]], np.float32))
+    assert_holds(convert.read(path), ["a", "b"], np.array([[1, 2], [5, 6]], np.float32))
     np.save(tmp_path / "x.npy", np.array([[1, 2], [3, 4], [5, 6]]) / 1.0)
     write(tmp_path, b"a\t9\n<unk>\t8\nb\t7\n", "x.vocab.tsv")
-    wv = formats.read(tmp_path / "x.npy")
+    wv = convert.read(tmp_path / "x.npy")
     assert_holds(wv, ["a", "b"], np.array([[1, 2], [5, 6]], np.float32))
     assert wv.counts.tolist() == [8, 9, 7]
 
@@ -96,7 +99,7 @@ def test_foreign_unk_moves_to_row_0_and_becomes_zeros(tmp_path):
 def test_words_of_glove_with_spaces_are_read_where_that_is_certain(tmp_path):
     path = write(tmp_path, b"the 1 2\n. . . 3 4\nat name@domain.com 5 6\n")
     table = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
-    assert_holds(formats.read(path), ["the", ". . .", "at name@domain.com"], table)
+    assert_holds(convert.read(path), ["the", ". . .", "at name@domain.com"], table)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -105,13 +108,13 @@ def test_npy_is_read_with_the_words_beside_it(tmp_path, kind, order):
     table = np.array([[1, 2, 0.5], [3, -4, 0.25]], kind, order=order)
     np.save(tmp_path / "x.npy", table)
     write(tmp_path, "a b\n日本\n".encode(), "vocab.tsv")
-    assert_holds(formats.read(tmp_path / "x.npy"), ["a b", "日本"], table.astype("<f4"))
+    assert_holds(convert.read(tmp_path / "x.npy"), ["a b", "日本"], table.astype("<f4"))
 
 
 def test_npy_with_unk_in_front_stays_on_disk(tmp_path):
     np.save(tmp_path / "x.npy", np.array([[0, 0], [1, 2]], np.float32))
     write(tmp_path, b"<unk>\t3\na\t4\n", "x.vocab.tsv")
-    wv = formats.read(tmp_path / "x.npy")
+    wv = convert.read(tmp_path / "x.npy")
     assert not wv.vectors.flags.owndata
     assert not wv.vectors.flags.writeable
     assert wv.counts.tolist() == [3, 4]
@@ -121,10 +124,10 @@ def test_safetensors_are_read_with_the_words_beside_them(tmp_path):
     table = table_of(2)
     safetensors.numpy.save_file({"weight": table}, tmp_path / "x.safetensors")
     write(tmp_path, b"a\nb\n", "vocab.tsv")
-    assert_holds(formats.read(tmp_path / "x.safetensors"), ["a", "b"], table)
+    assert_holds(convert.read(tmp_path / "x.safetensors"), ["a", "b"], table)
     safetensors.numpy.save_file({"one": table, "two": table}, tmp_path / "x.safetensors")
     with pytest.raises(W2VError, match="has 2 tables, none of them in_vectors"):
-        formats.read(tmp_path / "x.safetensors")
+        convert.read(tmp_path / "x.safetensors")
 
 
 def saved_run(folder):
@@ -133,10 +136,10 @@ def saved_run(folder):
     return table[1:]
 
 
-@pytest.mark.parametrize("name", ["", runs.VECTORS])
+@pytest.mark.parametrize("name", ["", layout.VECTORS])
 def test_run_is_read_by_folder_and_by_file(tmp_path, name):
     table = saved_run(tmp_path)
-    wv = formats.read(tmp_path / name)
+    wv = convert.read(tmp_path / name)
     assert_holds(wv, ["a", "b", "c"], table)
     assert wv.counts.tolist() == [9, 3, 2, 1]
 
@@ -153,8 +156,8 @@ def test_limit_reads_the_first_words_of_every_format(tmp_path):
     write(tmp_path, b"a\nb\nc\nd\n", "vocab.tsv")
     for name in ("text", "binary", "glove", "x.npy"):
         for limit in (1, 2, 4, 5):
-            assert_holds(formats.read(tmp_path / name, limit), words[:limit], table[:limit])
-    wv = formats.read(tmp_path / "run", 2)
+            assert_holds(convert.read(tmp_path / name, limit), words[:limit], table[:limit])
+    wv = convert.read(tmp_path / "run", 2)
     assert_holds(wv, ["a", "b"], of_run[:2])
     assert wv.counts.tolist() == [9, 3, 2]
 
@@ -162,7 +165,7 @@ def test_limit_reads_the_first_words_of_every_format(tmp_path):
 @pytest.mark.parametrize("limit", [0, -1])
 def test_limit_below_1_is_a_usage_error(tmp_path, limit):
     with pytest.raises(UsageError, match=f"--limit is {limit}; it must be 1 or more"):
-        formats.read(tmp_path, limit)
+        convert.read(tmp_path, limit)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_limit_below_1_is_a_usage_error(tmp_path, limit):
 def test_text_that_is_not_what_it_says_is_refused_with_its_line(tmp_path, content, message):
     path = write(tmp_path, content)
     with pytest.raises(W2VError, match=rf"^{path} is [^\n]*{message}[^\n]*$"):
-        formats.read(path)
+        convert.read(path)
 
 
 def record(word, *numbers):
@@ -230,7 +233,7 @@ A, B = record(b"a", 1, 2), record(b"b", 3, 4)
 def test_binary_that_is_not_what_it_says_is_refused_with_its_byte(tmp_path, content, message):
     path = write(tmp_path, content)
     with pytest.raises(W2VError, match=rf"^{path} is damaged: [^\n]*({message})[^\n]*$"):
-        formats.read(path)
+        convert.read(path)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -241,7 +244,7 @@ def test_file_cut_off_anywhere_is_refused(tmp_path, binary):
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         with pytest.raises(W2VError, match=r"is damaged|in none of the formats"):
-            formats.read(path)
+            convert.read(path)
 
 
 @pytest.mark.parametrize("start", [b"a 1 2\n", record(b"a", *range(5))])
@@ -252,14 +255,14 @@ def test_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_pat
     path = write(tmp_path, header + start + b"b" * 2000)
     tracemalloc.start()
     with pytest.raises(W2VError, match=r"as line 1 has it, take \d+ bytes or more; it has 20"):
-        formats.read(path)
+        convert.read(path)
     assert tracemalloc.get_traced_memory()[1] < 2**24
     tracemalloc.stop()
 
 
 def npy(shape, kind="'<f4'", tail=b"", order=False):
     text = f"{{'descr': {kind}, 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
-    return formats.NPY_MAGIC + b"\x01\x00" + struct.pack("<H", len(text)) + text + tail
+    return convert.NPY_MAGIC + b"\x01\x00" + struct.pack("<H", len(text)) + text + tail
 
 
 @pytest.mark.parametrize(
@@ -274,7 +277,7 @@ def npy(shape, kind="'<f4'", tail=b"", order=False):
         (npy((2, 2), "'<i4'", bytes(16)), "holds int32 of shape"),
         (npy((2, 2), "'|O'", bytes(32)), "holds object of shape"),
         (npy((2, 2), "__import__('os')", bytes(16)), "header is not that of a .npy file"),
-        (formats.NPY_MAGIC + b"\x09\x00", "header is not that of a .npy file"),
+        (convert.NPY_MAGIC + b"\x09\x00", "header is not that of a .npy file"),
         (npy((2, 2), tail=struct.pack("<4f", 1, 2, 3, np.nan)), "vector of 'b' has NaN"),
         (npy((2, 2), "'<f8'", struct.pack("<4d", 1, 2, 3, 1e39)), "vector of 'b' has NaN"),
         (npy((3, 1), tail=bytes(12)), "3 vectors, 2 words in"),
@@ -283,7 +286,7 @@ def npy(shape, kind="'<f4'", tail=b"", order=False):
 def test_npy_that_is_not_what_it_says_is_refused(tmp_path, content, message):
     write(tmp_path, b"a\nb\n", "vocab.tsv")
     with pytest.raises(W2VError, match=message):
-        formats.read(write(tmp_path, content, "x.npy"))
+        convert.read(write(tmp_path, content, "x.npy"))
 
 
 @pytest.mark.parametrize(
@@ -299,19 +302,19 @@ def test_npy_that_is_not_what_it_says_is_refused(tmp_path, content, message):
 def test_npy_with_a_damaged_vocabulary_is_refused(tmp_path, vocab, message):
     np.save(tmp_path / "x.npy", np.ones((2, 2)))
     with pytest.raises(W2VError, match=r"x\.npy has no vocabulary beside it: a x\.vocab\.tsv"):
-        formats.read(tmp_path / "x.npy")
+        convert.read(tmp_path / "x.npy")
     write(tmp_path, vocab, "x.vocab.tsv")
     with pytest.raises(W2VError, match=message):
-        formats.read(tmp_path / "x.npy")
+        convert.read(tmp_path / "x.npy")
 
 
 def test_what_is_no_file_of_vectors_is_said_to_be(tmp_path):
     with pytest.raises(W2VError, match=r"is no run: there is no vectors\.safetensors"):
-        formats.read(tmp_path)
+        convert.read(tmp_path)
     with pytest.raises(W2VError, match=r"cannot read .*nowhere: No such file"):
-        formats.read(tmp_path / "nowhere")
+        convert.read(tmp_path / "nowhere")
     with pytest.raises(W2VError, match="/dev/null is no file"):
-        formats.read("/dev/null")
+        convert.read("/dev/null")
 
 
 def test_text_is_read_in_little_more_memory_than_its_matrix(tmp_path):
@@ -321,7 +324,7 @@ def test_text_is_read_in_little_more_memory_than_its_matrix(tmp_path):
         path = tmp_path / f"vectors{binary}"
         gensim_vectors(words, table).save_word2vec_format(path, binary=binary)
         tracemalloc.start()
-        formats.read(path)
+        convert.read(path)
         assert tracemalloc.get_traced_memory()[1] < table.nbytes + 2**22
         tracemalloc.stop()
 
@@ -329,11 +332,11 @@ def test_text_is_read_in_little_more_memory_than_its_matrix(tmp_path):
 @pytest.mark.parametrize("header", [b"", b"2 1\n"])
 def test_byte_order_mark_is_no_part_of_the_text(tmp_path, header):
     path = write(tmp_path, b"\xef\xbb\xbf" + header + b"a 1\nb 3\n")
-    assert_holds(formats.read(path), ["a", "b"], np.array([[1], [3]], np.float32))
+    assert_holds(convert.read(path), ["a", "b"], np.array([[1], [3]], np.float32))
 
 
 def test_table_may_have_the_name_of_a_runs(tmp_path):
     table = np.array([[1, 2], [3, 4]], np.float32)
-    stored.write_tensors(tmp_path / "vectors.safetensors", {"embedding": table})
+    write_tensors(tmp_path / "vectors.safetensors", {"embedding": table})
     write(tmp_path, b"a\nb\n", "vectors.vocab.tsv")
-    assert_holds(formats.read(tmp_path / "vectors.safetensors"), ["a", "b"], table)
+    assert_holds(convert.read(tmp_path / "vectors.safetensors"), ["a", "b"], table)

@@ -18,15 +18,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import w2v
-from w2v import checkpoints, exporting, formats, runs, stored, vectors
-from w2v.checkpoints import Checkpoint
-from w2v.config import Config, W2VError
-from w2v.corpus import open_corpus
-from w2v.training import Progress
-from w2v.vocab import read
+from w2v.commands import export
+from w2v.config import Config
+from w2v.errors import W2VError
+from w2v.formats import convert
+from w2v.storage import layout, safetensors
+from w2v.text.corpus import open_corpus
+from w2v.text.vocab import read
+from w2v.training import checkpoints
+from w2v.training.checkpoints import Checkpoint
+from w2v.training.progress import Progress
+from w2v.vectors import saving
 
 FEW, MANY = 60, 10_000
-STATE = f"{runs.CHECKPOINT}/{runs.STATE}"
+STATE = f"{layout.CHECKPOINT}/{layout.STATE}"
 JOB = {"settings": {"epochs": 3}}
 
 
@@ -119,11 +124,11 @@ def small_run(folder):
     run.mkdir()
     tables = np.arange(1, 13, dtype=np.float32).reshape(4, 3)
     tables[0] = 0
-    vectors.save_vectors(run, ["<unk>", "a", "b", "c"], [1, 4, 3, 2], tables, tables)
+    saving.save_vectors(run, ["<unk>", "a", "b", "c"], [1, 4, 3, 2], tables, tables)
     checkpoints.write(run, Checkpoint(JOB, Progress(), {"in_vectors": tables}, "sha"))
-    with open(run / runs.VECTORS, "rb") as one, open(run / runs.VOCAB, "rb") as other:
-        digests = {runs.VECTORS: stored.sha256(one), runs.VOCAB: stored.sha256(other)}
-    (run / runs.CONFIG).write_text(json.dumps({"sha256": digests}))
+    with open(run / layout.VECTORS, "rb") as one, open(run / layout.VOCAB, "rb") as other:
+        digests = {layout.VECTORS: safetensors.sha256(one), layout.VOCAB: safetensors.sha256(other)}
+    (run / layout.CONFIG).write_text(json.dumps({"sha256": digests}))
     return run
 
 
@@ -145,7 +150,7 @@ def fuzz_file(folder, n, name, read_it, *more):
     """Change one file of a run by and by, and read the run."""
     run = small_run(folder)
     valid = (run / name).read_bytes()
-    (run / runs.CONFIG).unlink()  # else every change is found by its digest alone
+    (run / layout.CONFIG).unlink()  # else every change is found by its digest alone
 
     @fuzz(n)
     @given(st.one_of(st.binary(max_size=200), mutations(valid), *more))
@@ -220,14 +225,14 @@ def npy_headers():
     def file(version, header, tail):
         text = repr(header).encode("latin1", "replace")
         length = struct.pack("<H" if version == 1 else "<I", len(text))
-        return formats.NPY_MAGIC + bytes([version, 0]) + length + text + tail
+        return convert.NPY_MAGIC + bytes([version, 0]) + length + text + tail
 
     return st.builds(file, st.integers(1, 3), header, st.binary(max_size=64))
 
 
 def fuzz_format(folder, n, to, name, *more):
     """Change one file of an export by and by, and read it; what is read is whole."""
-    exporting.export(w2v.load(small_run(folder)), to, folder / "vectors.npy")
+    export.export(w2v.load(small_run(folder)), to, folder / "vectors.npy")
     path = folder / name
     valid = path.read_bytes()
 
@@ -237,7 +242,7 @@ def fuzz_format(folder, n, to, name, *more):
         path.write_bytes(content)
 
         def go():
-            wv = formats.read(folder / "vectors.npy", limit if limit < 5 else None)
+            wv = convert.read(folder / "vectors.npy", limit if limit < 5 else None)
             assert wv.index_to_key[0] == "<unk>"
             assert (
                 len(wv) == len(set(wv.index_to_key)) == len(wv.vectors) <= limit + 1 or limit == 5
@@ -263,12 +268,12 @@ READERS = {
     "npy's words": format_fuzzer("npy", "vectors.vocab.tsv", texts),
     "progress": fuzz_progress,
     "corpus": fuzz_corpus,
-    "vocab.tsv": lambda folder, n: fuzz_file(folder, n, runs.VOCAB, use, texts),
-    "vectors.safetensors": lambda folder, n: fuzz_file(folder, n, runs.VECTORS, use, headers()),
+    "vocab.tsv": lambda folder, n: fuzz_file(folder, n, layout.VOCAB, use, texts),
+    "vectors.safetensors": lambda folder, n: fuzz_file(folder, n, layout.VECTORS, use, headers()),
     "checkpoint": lambda folder, n: fuzz_file(
         folder, n, STATE, lambda run: checkpoints.read(run / STATE), headers()
     ),
-    "config.json": lambda folder, n: fuzz_file(folder, n, runs.CONFIG, use, texts),
+    "config.json": lambda folder, n: fuzz_file(folder, n, layout.CONFIG, use, texts),
 }
 
 
@@ -305,7 +310,7 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_file_that_promises_too_much_is_refused_at_once(tmp_path, case):
     run = small_run(tmp_path)
-    (run / runs.VECTORS).write_bytes(HOSTILE[case])
+    (run / layout.VECTORS).write_bytes(HOSTILE[case])
     with pytest.raises(W2VError, match=r"vectors\.safetensors is damaged: "):
         w2v.load(run)
     (run / STATE).write_bytes(HOSTILE[case])
@@ -325,18 +330,18 @@ def test_file_that_promises_too_much_is_refused_at_once(tmp_path, case):
 )
 def test_vocabulary_that_does_not_fit_is_refused(tmp_path, vocab, message):
     run = small_run(tmp_path)
-    (run / runs.CONFIG).unlink()
-    (run / runs.VOCAB).write_text(vocab)
+    (run / layout.CONFIG).unlink()
+    (run / layout.VOCAB).write_text(vocab)
     with pytest.raises(W2VError, match=f"is damaged: .*{message}"):
         w2v.load(run)
 
 
 def test_vectors_that_are_not_finite_are_refused_when_used(tmp_path):
     run = small_run(tmp_path)
-    (run / runs.CONFIG).unlink()
-    content = bytearray((run / runs.VECTORS).read_bytes())
+    (run / layout.CONFIG).unlink()
+    content = bytearray((run / layout.VECTORS).read_bytes())
     content[-24 - 48 : -20 - 48] = struct.pack("<f", float("nan"))
-    (run / runs.VECTORS).write_bytes(content)
+    (run / layout.VECTORS).write_bytes(content)
     with pytest.raises(W2VError, match=r"the vector of '.' holds NaN or infinity"):
         use(run)
 

@@ -6,15 +6,17 @@ import pytest
 import slow
 import w2v
 from texts import text, zipf_lines
-from w2v import heldout
-from w2v.batches import Batcher
-from w2v.config import Config, UsageError, W2VError
-from w2v.corpus import open_corpus
+from w2v.batches.batcher import Batcher
+from w2v.config import Config
 from w2v.engines.cpu import CpuEngine
-from w2v.engines.racing import RacingEngine
+from w2v.engines.cpu_racing import RacingEngine
 from w2v.engines.torch import TorchEngine
-from w2v.tables import initial_tables
-from w2v.vocab import WORD, encode, read
+from w2v.errors import UsageError, W2VError
+from w2v.text.corpus import open_corpus
+from w2v.text.vocab import encode, read
+from w2v.text.word_table import WORD
+from w2v.training import validation
+from w2v.training.tables import initial_tables
 
 SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "batch_size": 64, "device": "cpu"}
 
@@ -34,7 +36,7 @@ def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
     tables = [table * 20 for table in initial_tables(len(vocabulary), config)]
     trained = engine(*tables, config)
     before = [table.tobytes() for table in trained.tables()]
-    held_out = heldout.HeldOut(held, "held", vocabulary.counts, config)
+    held_out = validation.HeldOut(held, "held", vocabulary.counts, config)
     batcher = Batcher(held, vocabulary.counts, config)
     keep, noise = batcher._keep, batcher._noise
     lines = [line.split() for line in Path("held.txt").read_text().splitlines()]
@@ -51,7 +53,7 @@ def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
 def test_share_splits_the_sentences_and_trains_on_the_rest():
     vocabulary, whole = read(text(zipf_lines(100, 1500)), 1)
     config = Config(corpus="zipf.txt", **SMALL, validation_share=0.2)
-    trained, held = heldout.hold_out(config, open_corpus(config), vocabulary, whole)
+    trained, held = validation.hold_out(config, open_corpus(config), vocabulary, whole)
 
     def sentences(encoded):
         tokens = np.concatenate(encoded.blocks)
@@ -68,7 +70,7 @@ def test_ptb_brings_its_own_validation_text(ptb_dir):
     config = Config(corpus="ptb", data_dir=str(ptb_dir))
     corpus = open_corpus(config)
     vocabulary, whole = read(corpus, 10)
-    trained, held = heldout.hold_out(config, corpus, vocabulary, whole)
+    trained, held = validation.hold_out(config, corpus, vocabulary, whole)
     assert trained is whole
     assert held.text.n_lines == 3370
     assert held.text.n_read == 70390
@@ -101,7 +103,7 @@ def test_validation_that_cannot_be_is_refused(settings, error, message, tmp_path
 
 def test_early_stopping_is_refused_where_sample_stands_in_for_ptb():
     config = Config(early_stopping=2, **SMALL)
-    heldout.check(config)  # PTB, which would bring its own text, may yet be had
+    validation.check(config)  # PTB, which would bring its own text, may yet be had
     corpus = open_corpus(Config(corpus="sample"))
     with pytest.raises(UsageError, match="--early-stopping needs a validation loss: give"):
-        heldout.hold_out(config, corpus, None, None)
+        validation.hold_out(config, corpus, None, None)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import slow
-from w2v.batches import Batch
+from w2v.batches.batch import Batch
 from w2v.model import SkipGram, masked_bce
 from windows import as_rows, some_windows
 

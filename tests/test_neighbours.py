@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from w2v.neighbours import CHUNK, QUERIES, ROWS, Directions
+from w2v.vectors.neighbours import CHUNK, QUERIES, ROWS, Directions
 
 
 def unit(vectors):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2v.vectors import save_vectors
+from w2v.vectors.saving import save_vectors
 
 pty = pytest.importorskip("pty", reason="no terminals can be made here")
 pytest.importorskip("readline")

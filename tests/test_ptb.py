@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from w2v import corpus, ptb
-from w2v.config import Config, W2VError
+from w2v.config import Config
+from w2v.errors import W2VError
+from w2v.text import corpus, ptb
 
 BODY = bytes(range(256)) * 2000  # 512,000 bytes: several reads
 SHA1 = hashlib.sha1(BODY).hexdigest()
@@ -240,7 +241,7 @@ def test_fetch_is_silent_unless_stderr_is_a_terminal(server, tmp_path, capfd):
 
 def fetch_elsewhere(url, folder, stderr):
     """A process that fetches."""
-    code = f"from pathlib import Path; from w2v import ptb; ptb.fetch(Path({str(folder)!r}), "
+    code = f"from pathlib import Path; from w2v.text import ptb; ptb.fetch(Path({str(folder)!r}), "
     code += f"{url!r}, sha1={SHA1!r})"
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=stderr)
 

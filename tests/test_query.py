@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2v import cli, runs
-from w2v.config import UsageError, W2VError
-from w2v.vectors import save_vectors
+from w2v.commands import common
+from w2v.errors import UsageError, W2VError
+from w2v.storage import layout
+from w2v.vectors.saving import save_vectors
 
 ROOT = Path(__file__).parents[1]
 QUERY = [sys.executable, str(ROOT / "query.py")]
@@ -170,7 +171,7 @@ def test_query_without_a_run_says_what_to_do(ask, folder):
 
 
 def test_query_names_a_damaged_file(folder):
-    table = folder / "runs" / "tiny" / runs.VECTORS
+    table = folder / "runs" / "tiny" / layout.VECTORS
     table.write_bytes(table.read_bytes()[:-1])
     done = query(folder, "chip")
     assert (done.returncode, done.stdout) == (1, "")
@@ -213,7 +214,7 @@ def test_query_prints_what_the_terminal_cannot_show(folder):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_query_interrupted_ends_with_130(folder):
-    pipe = folder / "runs" / "tiny" / runs.VOCAB
+    pipe = folder / "runs" / "tiny" / layout.VOCAB
     pipe.unlink()
     os.mkfifo(pipe)  # reading it waits, so that there is something to interrupt
     asking = subprocess.Popen(
@@ -352,8 +353,16 @@ except SystemExit as end:
     assert end.code == 0
 """
     loaded = modules_after(code, "chip", "--run", folder / "runs" / "tiny")
-    assert {"numpy", "w2v.vectors"} <= loaded
-    heavy = {"torch", "numba", "matplotlib", "safetensors", "tqdm", "w2v.vocab", "w2v.trainer"}
+    assert {"numpy", "w2v.vectors.saving"} <= loaded
+    heavy = {
+        "torch",
+        "numba",
+        "matplotlib",
+        "safetensors",
+        "tqdm",
+        "w2v.text.vocab",
+        "w2v.training.train",
+    }
     assert not heavy & loaded
 
 
@@ -365,13 +374,14 @@ def test_package_alone_imports_nothing():
 
 def test_package_names_come_from_where_they_are_defined():
     import w2v
-    from w2v import config, vectors
+    from w2v import config, errors
+    from w2v.vectors import saving, wordvectors
 
-    assert w2v.load is vectors.load
-    assert w2v.WordVectors is vectors.WordVectors
+    assert w2v.load is saving.load
+    assert w2v.WordVectors is wordvectors.WordVectors
     assert w2v.Config is config.Config
     assert w2v.from_recipe is config.from_recipe
-    assert w2v.W2VError is config.W2VError
+    assert w2v.W2VError is errors.W2VError
     assert set(w2v.__all__) <= set(dir(w2v))
     with pytest.raises(AttributeError, match="has no attribute 'lode'"):
         w2v.lode  # noqa: B018
@@ -398,15 +408,15 @@ def test_cli_run_turns_errors_into_statuses(capsys, failure, status, stderr):
     def fail():
         raise failure
 
-    assert cli.run(fail) == status
+    assert common.run(fail) == status
     assert capsys.readouterr() == ("", stderr)
 
 
 def test_cli_run_passes_on_what_main_returns():
-    assert cli.run(lambda: None) == 0
-    assert cli.run(lambda: 3) == 3
+    assert common.run(lambda: None) == 0
+    assert common.run(lambda: 3) == 3
 
 
 def test_cli_run_lets_a_bug_be_seen():
     with pytest.raises(ZeroDivisionError):
-        cli.run(lambda: 1 / 0)
+        common.run(lambda: 1 / 0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from w2v.config import UsageError
-from w2v.questions import Question, questions_in
+from w2v.commands.questions import Question, questions_in
+from w2v.errors import UsageError
 
 
 @pytest.mark.parametrize(

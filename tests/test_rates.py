@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from w2v.config import OPTIMIZERS, Config
-from w2v.rates import default_rate
+from w2v.training.learning_rate import default_rate
 
 
 def zipf_counts(n_words, n_tokens):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from texts import zipf_lines
-from w2v import trainer
+from w2v.commands.console import Console
 from w2v.config import from_recipe
-from w2v.console import Console
+from w2v.training import train
 
 SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "device": "cpu", "epochs": 1}
 
@@ -22,9 +22,7 @@ def said(tmp_path, monkeypatch, capsys):
     def train_on(content, **settings):
         (tmp_path / "text.txt").write_bytes(content)
         with Console() as console:
-            run = trainer.train_run(
-                from_recipe(corpus="text.txt", **{**SMALL, **settings}), console
-            )
+            run = train.train_run(from_recipe(corpus="text.txt", **{**SMALL, **settings}), console)
         console.report(run)
         return capsys.readouterr()
 
@@ -59,7 +57,7 @@ def test_summary_of_subsampled_text_counts_what_is_kept(said):
 
 
 def test_time_is_told_once_training_has_run_a_moment(said, monkeypatch):
-    monkeypatch.setattr("w2v.console.TRIAL", 0.0)
+    monkeypatch.setattr("w2v.commands.console.TRIAL", 0.0)
     out = said(ZIPF, epochs=3).out
     assert len(re.findall(r"^expected time: about [\d,]+ s$", out, re.M)) == 1
 
@@ -91,19 +89,19 @@ def test_odd_texts_bring_one_warning_each(said, content, settings, message):
 
 
 def test_few_tokens_are_told_how_many_epochs_would_serve(said, monkeypatch):
-    monkeypatch.setattr("w2v.remarks.ENOUGH", 100_000)
+    monkeypatch.setattr("w2v.training.advice.ENOUGH", 100_000)
     err = said(ZIPF).err
     epochs = -(-100_000 // len(ZIPF.split()))
     assert f"will be mostly noise; --epochs {epochs} would serve for it, more text" in err
 
 
 def test_small_disk_brings_a_warning(said, monkeypatch):
-    monkeypatch.setattr("w2v.remarks._free_disk", lambda folder: 2**20 // 100)
+    monkeypatch.setattr("w2v.training.advice._free_disk", lambda folder: 2**20 // 100)
     assert re.search(
         r"warning: the disk of runs/text has 0 MB free, and the run and", said(ZIPF).err
     )
 
 
 def test_sound_text_brings_no_warning(said, monkeypatch):
-    monkeypatch.setattr("w2v.remarks.ENOUGH", 1000)
+    monkeypatch.setattr("w2v.training.advice.ENOUGH", 1000)
     assert "warning" not in said(ZIPF).err

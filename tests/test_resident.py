@@ -3,11 +3,13 @@ import pytest
 import torch
 
 from texts import text, zipf_lines
-from w2v import resident, sampling, vocab
-from w2v.batches import Batcher, subsample
+from w2v.batches import draws, gpu_batcher, subsampling
+from w2v.batches.batcher import Batcher
+from w2v.batches.gpu_batcher import ResidentBatcher
+from w2v.batches.subsampling import subsample
 from w2v.config import Config
-from w2v.resident import ResidentBatcher
-from w2v.vocab import read
+from w2v.text import vocab
+from w2v.text.vocab import read
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"  # there, kernels are interpreted
 
@@ -69,9 +71,9 @@ def test_resident_batches_are_the_same_in_any_order_of_asking():
 @pytest.mark.parametrize("sample", [1e-3, 1e-1, 0.0])
 def test_subsample_on_the_device_keeps_the_same_tokens(sample):
     vocabulary, encoded = read(text(zipf_lines(200, 500, seed=3)), 1)
-    keep = sampling.keep_thresholds(vocabulary.counts, sample)
-    key, tokens = sampling.stream_key(7, 3, sampling.SUBSAMPLE), encoded.blocks[0]
-    ours = resident.subsample(
+    keep = subsampling.keep_thresholds(vocabulary.counts, sample)
+    key, tokens = draws.stream_key(7, 3, draws.SUBSAMPLE), encoded.blocks[0]
+    ours = gpu_batcher.subsample(
         torch.from_numpy(tokens).to(DEVICE),
         1000,
         key,
@@ -83,15 +85,15 @@ def test_subsample_on_the_device_keeps_the_same_tokens(sample):
 def test_subsample_on_the_device_may_keep_nothing():
     tokens = torch.tensor([1 - 2**31, 1, 2 - 2**31], dtype=torch.int32, device=DEVICE)
     keep = torch.zeros(3, dtype=torch.int64, device=DEVICE)
-    key = sampling.stream_key(1, 1, sampling.SUBSAMPLE)
-    assert len(resident.subsample(tokens, 0, key, keep)) == 0
+    key = draws.stream_key(1, 1, draws.SUBSAMPLE)
+    assert len(gpu_batcher.subsample(tokens, 0, key, keep)) == 0
 
 
 @pytest.mark.parametrize("n", [0, 1, 5000])
 def test_shuffled_on_the_device_is_the_same_order(n):
-    key = sampling.stream_key(0, 1, sampling.ORDER)
-    ours = resident.shuffled(key, 123, n, torch.device(DEVICE))
-    assert np.array_equal(ours.cpu().numpy(), sampling.shuffled(key, 123, n))
+    key = draws.stream_key(0, 1, draws.ORDER)
+    ours = gpu_batcher.shuffled(key, 123, n, torch.device(DEVICE))
+    assert np.array_equal(ours.cpu().numpy(), draws.shuffled(key, 123, n))
 
 
 def test_resident_windows_expect_as_many_pairs():

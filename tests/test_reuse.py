@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import w2v
-from w2v.sample_corpus import CLASSES
+from w2v.text.sample_corpus import CLASSES
 
 
 class Classifier(torch.nn.Module):

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from w2v import atomic, runs
-from w2v.config import W2VError
+from w2v.errors import W2VError
+from w2v.storage import atomic, layout, run_folder
 
 
 def fill(folder, text):
     """Write a whole run whose every file holds `text`."""
-    for name in (runs.VECTORS, runs.VOCAB, runs.CONFIG, runs.METRICS, runs.LOSS):
+    for name in (layout.VECTORS, layout.VOCAB, layout.CONFIG, layout.METRICS, layout.LOSS):
         (folder / name).write_text(text)
 
 
@@ -32,7 +32,7 @@ def contents(folder):
 
 
 def make_run(path, text):
-    with runs.replace_run(path) as folder:
+    with run_folder.replace_run(path) as folder:
         fill(folder, text)
     return contents(path)
 
@@ -47,7 +47,7 @@ def run_python(code, *arguments, **settings):
 
 
 def test_default_out_is_in_runs():
-    assert str(runs.default_out("ptb")) == os.path.join("runs", "ptb")
+    assert str(run_folder.default_out("ptb")) == os.path.join("runs", "ptb")
 
 
 def test_replace_run_makes_missing_parents(tmp_path):
@@ -59,10 +59,10 @@ def test_replace_run_makes_missing_parents(tmp_path):
 
 def test_replace_run_leaves_nothing_of_the_old_run(tmp_path):
     make_run(tmp_path / "run", "one")
-    with runs.replace_run(tmp_path / "run") as folder:
-        (folder / runs.VECTORS).write_text("two")
+    with run_folder.replace_run(tmp_path / "run") as folder:
+        (folder / layout.VECTORS).write_text("two")
         assert set(contents(tmp_path / "run").values()) == {"one"}
-    assert contents(tmp_path / "run") == {runs.VECTORS: "two"}
+    assert contents(tmp_path / "run") == {layout.VECTORS: "two"}
     assert os.listdir(tmp_path) == ["run"]
 
 
@@ -83,7 +83,7 @@ def test_replace_run_keeps_the_old_run_when_the_block_raises(tmp_path, failure):
     before = make_run(tmp_path / "run", "one")
 
     def fail_late():
-        with runs.replace_run(tmp_path / "run") as folder:
+        with run_folder.replace_run(tmp_path / "run") as folder:
             fill(folder, "two")
             raise failure
 
@@ -98,15 +98,15 @@ def test_replace_run_keeps_the_old_run_when_the_disk_is_full(tmp_path):
     # A limit on the size of files stands in for a full disk: write() fails in the same way.
     code = """
 import resource, sys
-from w2v import runs
+from w2v.storage import layout, run_folder
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-with runs.replace_run(sys.argv[1]) as folder:
-    (folder / runs.VOCAB).write_text("small")
-    (folder / runs.VECTORS).write_bytes(bytes(5000))
+with run_folder.replace_run(sys.argv[1]) as folder:
+    (folder / layout.VOCAB).write_text("small")
+    (folder / layout.VECTORS).write_bytes(bytes(5000))
 """
     done = run_python(code, tmp_path / "run")
     assert done.stderr.splitlines()[-1] == (
-        f"w2v.config.W2VError: cannot write {tmp_path / 'run'}: File too large"
+        f"w2v.errors.W2VError: cannot write {tmp_path / 'run'}: File too large"
     )
     assert contents(tmp_path / "run") == before
     assert os.listdir(tmp_path) == ["run"]
@@ -125,7 +125,7 @@ def test_replace_run_keeps_both_when_a_foreign_file_appeared_meanwhile(tmp_path)
     (tmp_path / "run-2").mkdir()
 
     def disturb():
-        with runs.replace_run(tmp_path / "run") as folder:
+        with run_folder.replace_run(tmp_path / "run") as folder:
             fill(folder, "two")
             (tmp_path / "run" / "notes.txt").write_text("mine")
 
@@ -175,10 +175,10 @@ def test_swap_never_leaves_the_name_without_a_folder(tmp_path):
 
 WRITE_FOREVER = """
 import itertools, sys
-from w2v import runs
+from w2v.storage import layout, run_folder
 for generation in itertools.count():
-    with runs.replace_run(sys.argv[1]) as folder:
-        for name in (runs.VECTORS, runs.VOCAB, runs.CONFIG, runs.METRICS):
+    with run_folder.replace_run(sys.argv[1]) as folder:
+        for name in (layout.VECTORS, layout.VOCAB, layout.CONFIG, layout.METRICS):
             (folder / name).write_text(str(generation))
     print(generation, flush=True)
 """
@@ -208,7 +208,7 @@ def test_sweep_clears_what_dead_processes_left_and_nothing_else(tmp_path):
     hour_ago = time.time() - 3600
     for name in (stale, other):
         os.utime(tmp_path / name, (hour_ago, hour_ago))
-    with runs.replace_run(tmp_path / "run") as ours:
+    with run_folder.replace_run(tmp_path / "run") as ours:
         os.utime(ours, (hour_ago, hour_ago))
         make_run(tmp_path / "run", "one")  # sweeps, and must see that `ours` is in use
         assert ours.is_dir()
@@ -221,7 +221,7 @@ def test_sweep_puts_back_a_run_that_was_left_aside(tmp_path):
     make_run(tmp_path / "run", "one")
     (tmp_path / "run").rename(tmp_path / ".run.0123abcd.old")  # killed between two renames
     os.utime(tmp_path / ".run.0123abcd.old", (0, 0))
-    with contextlib.suppress(RuntimeError), runs.replace_run(tmp_path / "run"):
+    with contextlib.suppress(RuntimeError), run_folder.replace_run(tmp_path / "run"):
         raise RuntimeError
     assert set(contents(tmp_path / "run").values()) == {"one"}
 
@@ -230,7 +230,7 @@ def test_check_out_changes_nothing(tmp_path):
     before = make_run(tmp_path / "run", "one")
     (tmp_path / "empty").mkdir()
     for path in ("run", "empty", "missing", "deep/er/missing"):
-        runs.check_out(tmp_path / path)
+        run_folder.check_out(tmp_path / path)
     assert contents(tmp_path / "run") == before
     assert sorted(os.listdir(tmp_path)) == ["empty", "run"]
 
@@ -238,7 +238,7 @@ def test_check_out_changes_nothing(tmp_path):
 def test_check_out_overlooks_what_file_browsers_leave(tmp_path):
     make_run(tmp_path / "run", "one")
     (tmp_path / "run" / ".DS_Store").write_text("")
-    runs.check_out(tmp_path / "run")
+    run_folder.check_out(tmp_path / "run")
 
 
 def test_check_out_names_the_first_foreign_entry(tmp_path):
@@ -246,22 +246,22 @@ def test_check_out_names_the_first_foreign_entry(tmp_path):
     for name in ("thesis.txt", "letters"):
         (tmp_path / "run" / name).mkdir()
     with pytest.raises(W2VError, match=r"--out is .*run; it holds letters, .* name another folder"):
-        runs.check_out(tmp_path / "run")
+        run_folder.check_out(tmp_path / "run")
     assert len(contents(tmp_path / "run")) == 5
 
 
 def test_check_out_refuses_a_folder_that_only_resembles_a_run(tmp_path):
-    (tmp_path / runs.CONFIG).write_text("{}")
+    (tmp_path / layout.CONFIG).write_text("{}")
     with pytest.raises(W2VError, match=r"holds config\.json but no vectors\.safetensors"):
-        runs.check_out(tmp_path)
+        run_folder.check_out(tmp_path)
 
 
 def test_check_out_refuses_a_file(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(W2VError, match="file; that is no folder"):
-        runs.check_out(tmp_path / "file")
+        run_folder.check_out(tmp_path / "file")
     with pytest.raises(W2VError, match=re.escape(f"{tmp_path / 'file'} is no folder")):
-        runs.check_out(tmp_path / "file" / "deep" / "run")
+        run_folder.check_out(tmp_path / "file" / "deep" / "run")
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -269,14 +269,14 @@ def test_check_out_refuses_what_cannot_be_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in (".", "/"):
         with pytest.raises(W2VError, match="cannot be replaced"):
-            runs.check_out(path)
+            run_folder.check_out(path)
     with pytest.raises(W2VError, match="which run was trained last"):
-        runs.check_out("runs/last")
+        run_folder.check_out("runs/last")
 
 
 def test_check_out_refuses_a_name_that_is_too_long(tmp_path):
     with pytest.raises(W2VError, match=r"cannot write .*: File name too long"):
-        runs.check_out(tmp_path / ("n" * 256))
+        run_folder.check_out(tmp_path / ("n" * 256))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
@@ -284,45 +284,45 @@ def test_check_out_refuses_read_only_folders(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run").chmod(0o555)
     with pytest.raises(W2VError, match="run; that folder is read-only"):
-        runs.check_out(tmp_path / "run")
+        run_folder.check_out(tmp_path / "run")
     with pytest.raises(W2VError, match=r"cannot write .*: Permission denied"):
-        runs.check_out(tmp_path / "run" / "inner")
+        run_folder.check_out(tmp_path / "run" / "inner")
 
 
 def test_last_run_is_the_one_remembered_last(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in (tmp_path / "runs" / "ptb", tmp_path / "else\nwhere é"):
         path.mkdir(parents=True)
-        runs.remember(path)
-        assert runs.last_run().samefile(path)
+        run_folder.remember(path)
+        assert run_folder.last_run().samefile(path)
     assert sorted(os.listdir("runs")) == ["last", "ptb"]
 
 
 def test_last_run_survives_a_move_of_the_project(tmp_path, monkeypatch):
     (tmp_path / "here" / "runs" / "ptb").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
-    runs.remember("runs/ptb")
+    run_folder.remember("runs/ptb")
     (tmp_path / "here").rename(tmp_path / "there")
     monkeypatch.chdir(tmp_path / "there")
-    assert runs.last_run().samefile(tmp_path / "there" / "runs" / "ptb")
+    assert run_folder.last_run().samefile(tmp_path / "there" / "runs" / "ptb")
 
 
 def test_last_run_says_what_to_do_without_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(W2VError, match=r"no run .* yet; train one .* --run"):
-        runs.last_run()
+        run_folder.last_run()
     (tmp_path / "gone").mkdir()
-    runs.remember("gone")
+    run_folder.remember("gone")
     (tmp_path / "gone").rmdir()
     with pytest.raises(W2VError, match=r"trained last, gone, is gone; train one .* --run"):
-        runs.last_run()
+        run_folder.last_run()
 
 
 def test_remember_that_cannot_write_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(W2VError, match="cannot write runs/last: "):
-        runs.remember("somewhere")
+        run_folder.remember("somewhere")
 
 
 def test_check_out_refuses_a_folder_inside_a_run(tmp_path):
@@ -330,4 +330,4 @@ def test_check_out_refuses_a_folder_inside_a_run(tmp_path):
     (tmp_path / "run" / "checkpoint").mkdir()
     (tmp_path / "run" / "checkpoint" / "thesis.txt").write_text("mine")
     with pytest.raises(W2VError, match="it holds checkpoint, which is no part"):
-        runs.check_out(tmp_path / "run")
+        run_folder.check_out(tmp_path / "run")

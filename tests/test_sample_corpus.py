@@ -10,8 +10,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from w2v import sample_corpus
-from w2v.sample_corpus import CLASSES, generate
+from w2v.text import sample_corpus
+from w2v.text.sample_corpus import CLASSES, generate
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_generate_gives_the_same_bytes_on_every_call(text):
 
 def test_generate_gives_the_same_bytes_in_a_fresh_process(text):
     script = (
-        "import hashlib; from w2v.sample_corpus import generate; "
+        "import hashlib; from w2v.text.sample_corpus import generate; "
         "print(hashlib.sha256(generate()).hexdigest())"
     )
     env = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -14,7 +14,7 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v.sample_corpus import CLASSES
+from w2v.text.sample_corpus import CLASSES
 
 ROOT = Path(__file__).parent.parent
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9"}  # refused at once

@@ -6,9 +6,12 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v import job, runs, tables, training, vocab
-from w2v.config import Config, W2VError
+from w2v.config import Config
 from w2v.engines.base import Engine
+from w2v.errors import W2VError
+from w2v.storage import run_folder
+from w2v.text import vocab
+from w2v.training import job, loop, tables
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "batch_size": 64, "de
 def test_train_writes_a_run_and_returns_it(corpus, engine):
     run = w2v.train(corpus=corpus, engine=engine, epochs=2, seed=4, **SMALL)
     assert str(run.folder) == "runs/zipf"
-    assert runs.last_run() == run.folder
+    assert run_folder.last_run() == run.folder
     files = {
         "checkpoint",
         "config.json",
@@ -79,7 +82,7 @@ def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
 
 def test_learning_rate_falls_to_zero_over_all_epochs():
     config = Config(epochs=4, lr=2.0)
-    session = training.Training(config, None, None, None)
+    session = loop.Training(config, None, None, None)
     assert session._learning_rates(np.array([0.0, 0.5])).tolist() == [2.0, 1.75]
     session.at.epoch = 4
     assert session._learning_rates(np.array([0.5, 1.0])).tolist() == [0.25, 0.0]
@@ -120,7 +123,7 @@ def test_train_that_diverges_says_where_and_what_to_try(corpus, engine):
     for lr in (30.0, 1000.0):  # a finite loss beyond all bounds; NaN
         with pytest.raises(W2VError, match=message):
             w2v.train(corpus=corpus, engine=engine, epochs=1, lr=lr, **SMALL)
-    assert not runs.default_out("zipf").exists()
+    assert not run_folder.default_out("zipf").exists()
 
 
 def test_train_refuses_tables_that_do_not_fit(corpus, monkeypatch):
@@ -140,4 +143,4 @@ def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):
     with pytest.raises(W2VError, match=r"cannot write runs/zipf: No space left on device"):
         w2v.train(corpus=corpus, engine="cpu", epochs=1, seed=9, **SMALL)
     assert w2v.load("runs/zipf").vectors.tobytes() == before
-    assert [path.name for path in (runs.RUNS).iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in (run_folder.RUNS).iterdir() if path.name.startswith(".")] == []

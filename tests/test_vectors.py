@@ -14,9 +14,10 @@ import pytest
 import safetensors.numpy
 import torch
 
-from w2v import runs
-from w2v.config import W2VError
-from w2v.vectors import PARSE_BYTES, UNK, load, save_vectors
+from w2v.config import UNK
+from w2v.errors import W2VError
+from w2v.storage import layout
+from w2v.vectors.saving import PARSE_BYTES, load, save_vectors
 
 WORDS = [UNK, "east", "north", "northeast", "west", "up", "far"]
 TABLE = [[0, 0, 0], [2, 0, 0], [0, 3, 0], [1, 1, 0], [-1, 0, 0], [0, 0, 0.5], [1000, 0, 0]]
@@ -47,7 +48,7 @@ def test_embedding_unfrozen_learns_all_rows(saved):
 
 
 def test_unk_is_written_alike_in_vocab_and_vectors():
-    from w2v import vocab
+    from w2v.text import vocab
 
     assert vocab.UNK == UNK
 
@@ -63,7 +64,7 @@ def test_load_gives_back_what_was_saved(saved):
 
 
 def test_saved_vectors_are_read_by_safetensors(saved):
-    tables = safetensors.numpy.load_file(saved / runs.VECTORS)
+    tables = safetensors.numpy.load_file(saved / layout.VECTORS)
     assert sorted(tables) == ["in_vectors", "out_vectors"]
     np.testing.assert_array_equal(tables["in_vectors"], np.array(TABLE, np.float32))
     np.testing.assert_array_equal(tables["out_vectors"], -np.array(TABLE, np.float32))
@@ -71,7 +72,7 @@ def test_saved_vectors_are_read_by_safetensors(saved):
 
 def test_vectors_saved_by_safetensors_are_read(saved):
     tables = {"out_vectors": np.ones((7, 2), np.float32), "in_vectors": np.eye(7, dtype=np.float32)}
-    safetensors.numpy.save_file(tables, saved / runs.VECTORS, metadata={"format": "pt"})
+    safetensors.numpy.save_file(tables, saved / layout.VECTORS, metadata={"format": "pt"})
     np.testing.assert_array_equal(load(saved).vectors, np.eye(7))
 
 
@@ -80,7 +81,7 @@ def test_save_writes_a_zero_row_for_unk_and_spares_the_table(tmp_path):
     save_vectors(tmp_path, [UNK, "a"], np.array([5, 6]), table, table)
     assert load(tmp_path).vectors.tolist() == [[0, 0, 0], [1, 1, 1]]
     assert table.tolist() == [[1, 1, 1], [1, 1, 1]]
-    assert (tmp_path / runs.VOCAB).read_bytes() == b"<unk>\t5\na\t6\n"
+    assert (tmp_path / layout.VOCAB).read_bytes() == b"<unk>\t5\na\t6\n"
 
 
 @pytest.mark.parametrize(
@@ -118,24 +119,24 @@ def test_load_of_what_is_no_run_says_so(saved, tmp_path_factory):
     with pytest.raises(W2VError, match="nowhere is no run: there is no such folder"):
         load(saved / "nowhere")
     with pytest.raises(W2VError, match="is no run: there is no such folder"):
-        load(saved / runs.VOCAB)
+        load(saved / layout.VOCAB)
     with pytest.raises(W2VError, match=r"is no run: there is no vectors\.safetensors"):
         load(tmp_path_factory.mktemp("empty"))
-    (saved / runs.VOCAB).unlink()
+    (saved / layout.VOCAB).unlink()
     with pytest.raises(W2VError, match=r"is no run: there is no vocab\.tsv"):
         load(saved)
-    (saved / runs.VOCAB).mkdir()
+    (saved / layout.VOCAB).mkdir()
     with pytest.raises(W2VError, match=r"cannot read .*vocab\.tsv"):
         load(saved)
 
 
 def test_load_refuses_a_table_cut_off_anywhere(saved):
-    whole = (saved / runs.VECTORS).read_bytes()
+    whole = (saved / layout.VECTORS).read_bytes()
     for length in range(len(whole)):
-        (saved / runs.VECTORS).write_bytes(whole[:length])
+        (saved / layout.VECTORS).write_bytes(whole[:length])
         with pytest.raises(W2VError, match=r"vectors\.safetensors is damaged: its header"):
             load(saved)
-    (saved / runs.VECTORS).write_bytes(whole + b"\0")
+    (saved / layout.VECTORS).write_bytes(whole + b"\0")
     with pytest.raises(
         W2VError, match=f"promises {len(whole)} bytes, the file has {len(whole) + 1}"
     ):
@@ -180,14 +181,14 @@ def entry(shape, begin, end, dtype="F32"):
     ids=itertools.count(),
 )
 def test_load_refuses_a_header_that_lies(saved, content):
-    (saved / runs.VECTORS).write_bytes(content)
+    (saved / layout.VECTORS).write_bytes(content)
     with pytest.raises(W2VError, match=r"^\S*vectors\.safetensors is damaged: [^\n]*$"):
         load(saved)
 
 
 def test_load_refuses_vectors_of_another_vocabulary(saved):
     save = table_file({"in_vectors": entry([8, 1], 0, 32)}, 8)
-    (saved / runs.VECTORS).write_bytes(save)
+    (saved / layout.VECTORS).write_bytes(save)
     with pytest.raises(W2VError, match=r"damaged: 8 vectors, 7 words in vocab\.tsv"):
         load(saved)
 
@@ -210,17 +211,17 @@ def test_load_refuses_vectors_of_another_vocabulary(saved):
     ],
 )
 def test_load_refuses_a_damaged_vocabulary(saved, line, message):
-    lines = (saved / runs.VOCAB).read_bytes().split(b"\n")
+    lines = (saved / layout.VOCAB).read_bytes().split(b"\n")
     assert lines[3] == b"northeast\t3"
-    (saved / runs.VOCAB).write_bytes(b"\n".join([*lines[:3], line, *lines[4:]]))
+    (saved / layout.VOCAB).write_bytes(b"\n".join([*lines[:3], line, *lines[4:]]))
     with pytest.raises(W2VError, match=rf"vocab\.tsv is damaged: {message}"):
         load(saved)
 
 
 def test_load_refuses_a_vocabulary_cut_off_anywhere(saved):
-    whole = (saved / runs.VOCAB).read_bytes()
+    whole = (saved / layout.VOCAB).read_bytes()
     for length in range(len(whole)):
-        (saved / runs.VOCAB).write_bytes(whole[:length])
+        (saved / layout.VOCAB).write_bytes(whole[:length])
         with pytest.raises(W2VError, match="is damaged"):
             load(saved)
 
@@ -233,15 +234,15 @@ def test_load_never_mixes_two_runs(saved):
     run.symlink_to(old)
     (saved / "link").symlink_to(new)
     save_vectors(new, [UNK, "new"], [0, 1], np.ones((2, 2)), np.ones((2, 2)))
-    for name in (runs.VECTORS, runs.VOCAB):
+    for name in (layout.VECTORS, layout.VOCAB):
         os.mkfifo(old / name)  # opening it for reading waits until it is opened for writing
 
     with ThreadPoolExecutor() as beside:
         loading = beside.submit(load, run)
-        table = open_when_read(old / runs.VECTORS, loading)
+        table = open_when_read(old / layout.VECTORS, loading)
         (saved / "link").replace(run)
         os.close(table)
-        vocab = open_when_read(old / runs.VOCAB, loading)
+        vocab = open_when_read(old / layout.VOCAB, loading)
         if vocab is not None:  # else it came late, and opened the new one
             os.close(vocab)
         assert loading.result().index_to_key == [UNK, "new"]
@@ -261,8 +262,8 @@ def large_run(folder, change=lambda lines: lines):
     """A run whose vocabulary is too long to be parsed at once."""
     n_words = PARSE_BYTES // 8
     lines = [b"<unk>\t0", *(b"w%07d\t1" % number for number in range(1, n_words))]
-    (folder / runs.VOCAB).write_bytes(b"\n".join(change(lines)) + b"\n")
-    (folder / runs.VECTORS).write_bytes(
+    (folder / layout.VOCAB).write_bytes(b"\n".join(change(lines)) + b"\n")
+    (folder / layout.VECTORS).write_bytes(
         table_file({"in_vectors": entry([n_words, 1], 0, 4 * n_words)}, n_words)
     )
     return n_words
@@ -303,8 +304,8 @@ def test_load_counts_the_lines_of_a_large_vocabulary(tmp_path):
 
 def test_load_verified_parses_a_large_vocabulary_at_once(tmp_path):
     large_run(tmp_path, lambda lines: [*lines[:-1], b"w\tmany"])
-    digests = {name: sha256(tmp_path / name) for name in (runs.VECTORS, runs.VOCAB)}
-    (tmp_path / runs.CONFIG).write_text(json.dumps({"sha256": digests}))
+    digests = {name: sha256(tmp_path / name) for name in (layout.VECTORS, layout.VOCAB)}
+    (tmp_path / layout.CONFIG).write_text(json.dumps({"sha256": digests}))
     with pytest.raises(W2VError, match="has the count 'many'"):
         load(tmp_path, verify=True)
 

@@ -5,9 +5,10 @@ import pytest
 
 import slow
 from texts import Text, text, zipf_lines
-from w2v import vocab
-from w2v.config import W2VError
-from w2v.vocab import WORD, read
+from w2v.errors import W2VError
+from w2v.text import vocab
+from w2v.text.vocab import read
+from w2v.text.word_table import WORD
 
 
 def sentences(encoded):
@@ -102,7 +103,7 @@ def test_read_refuses_fewer_than_two_words():
 
 def test_read_gives_the_known_counts_of_ptb(ptb_dir):
     from w2v.config import Config
-    from w2v.corpus import open_corpus
+    from w2v.text.corpus import open_corpus
 
     vocabulary, encoded = read(open_corpus(Config(corpus="ptb", data_dir=str(ptb_dir))), 10)
     assert len(vocabulary) == 6719

@@ -7,10 +7,11 @@ import pickle
 import numpy as np
 import pytest
 
-from w2v import neighbours
-from w2v.config import UNK, UsageError, W2VError
-from w2v.words import UnknownWordError
-from w2v.wordvectors import WordVectors
+from w2v.config import UNK
+from w2v.errors import UsageError, W2VError
+from w2v.vectors import neighbours
+from w2v.vectors.words import UnknownWordError
+from w2v.vectors.wordvectors import WordVectors
 
 # Cosines with "east": north 0, up 0, northeast 1/√2, west −1, far 1 (its length is no matter).
 WORDS = [UNK, "east", "north", "northeast", "west", "up", "far"]

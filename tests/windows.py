@@ -1,6 +1,6 @@
 """Hand-made windows for tests of the model and the engines."""
 
-from w2v.batches import Rows
+from w2v.batches.batch import Rows
 
 
 def some_windows(rng, n_words, counts):

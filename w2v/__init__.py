@@ -3,12 +3,12 @@
 import importlib
 
 _HOMES = {
-    "load": "vectors",
-    "WordVectors": "wordvectors",
-    "train": "trainer",
+    "load": "vectors.saving",
+    "WordVectors": "vectors.wordvectors",
+    "train": "training.train",
     "Config": "config",
     "from_recipe": "config",
-    "W2VError": "config",
+    "W2VError": "errors",
 }
 
 __all__ = sorted(_HOMES)

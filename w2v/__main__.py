@@ -2,18 +2,18 @@
 
 import sys
 
-from w2v import cli, evaluating, exporting
+from w2v.commands import common, evaluate, export
 
 
 def main():
-    return cli.run(_command)
+    return common.run(_command)
 
 
 def _command():
-    parser = cli.Parser(prog="python -m w2v", description="What can be done with word vectors.")
+    parser = common.Parser(prog="python -m w2v", description="What can be done with word vectors.")
     commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-    exporting.add_command(commands)
-    evaluating.add_command(commands)
+    export.add_command(commands)
+    evaluate.add_command(commands)
     asked = parser.parse_args()
     return asked.run(asked)
 

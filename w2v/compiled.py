@@ -33,22 +33,20 @@ def compiled(function=None, **options):
 
 
 def is_cached(modules):
-    """Whether compiled code of each of these modules ("vocab", "engines.cpu") is in the cache."""
+    """Whether compiled code of each of these modules ("word_table", "cpu") is in the cache."""
     folder = Path(_cache_folder(numba.config.CACHE_DIR))
-    return all(any(folder.rglob(f"{name.split('.')[-1]}.*.nbi")) for name in modules)
+    return all(any(folder.rglob(f"{name}.*.nbi")) for name in modules)
 
 
 @functools.cache
 def _cache_folder(chosen):
-    """A writable folder whose name changes with any of our files that has compiled code.
+    """A writable folder whose name changes with any of our files.
 
     It is in `chosen` ($NUMBA_CACHE_DIR), else beside the sources, else in the user's cache.
     """
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
-        source = path.read_bytes()
-        if b"numba" in source:
-            digest.update(source)
+        digest.update(path.read_bytes())
     name = f"numba-{digest.hexdigest()[:16]}"
     users = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "w2v")
     for parent in [Path(chosen)] if chosen else [PACKAGE / "__pycache__", users]:

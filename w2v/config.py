@@ -8,15 +8,9 @@ import re
 import typing
 from dataclasses import dataclass
 
+from w2v.errors import UsageError
+
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
-
-
-class W2VError(Exception):
-    """A failure that the user can act on; its message is one line and says what to do."""
-
-
-class UsageError(W2VError, ValueError):
-    """A setting that is not allowed; the command line exits with 2."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ import numba
 import numpy as np
 from numba import njit, prange
 
-from w2v.batches import NO_WINDOWS, Rows
+from w2v.batches.batch import Rows
+from w2v.batches.batcher import NO_WINDOWS
+from w2v.batches.windows import draw_rows, max_entries
 from w2v.compiled import compiled, prefetch_row
-from w2v.drawing import draw_rows, max_entries
 from w2v.engines.base import Engine
-from w2v.engines.kernels import (
+from w2v.engines.cpu_kernels import (
     FAST,
     PAD,
     aligned_rows,
@@ -27,8 +28,8 @@ from w2v.engines.kernels import (
     row_stride,
     weighted_sum,
 )
-from w2v.lanes import LANES, load, multiply_add, splat, store
-from w2v.threads import add_one, wait_until
+from w2v.engines.cpu_lanes import LANES, load, multiply_add, splat, store
+from w2v.engines.cpu_threads import add_one, wait_until
 
 CHUNK = 64  # windows that a thread takes at a time
 BUCKETS_PER_WORKER = 4  # fewer leave threads idle at the end of a phase, more read vectors anew

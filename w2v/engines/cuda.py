@@ -14,12 +14,12 @@ import numpy as np
 import torch
 import triton
 
-from w2v.batches import NO_WINDOWS
-from w2v.drawing import max_entries
+from w2v.batches.batcher import NO_WINDOWS
+from w2v.batches.gpu_batcher import Slab
+from w2v.batches.windows import max_entries
 from w2v.engines.base import GPU_CALL_CENTERS, Engine
-from w2v.engines.gpu_kernels import BETA_1, BETA_2, apply, differentiate
-from w2v.engines.graph import Graph
-from w2v.resident import Slab
+from w2v.engines.cuda_graph import Graph
+from w2v.engines.cuda_kernels import BETA_1, BETA_2, apply, differentiate
 
 SLAB_ENTRIES = 2**21  # entries drawn ahead, at least those of one batch
 MOST_BATCHES = 64  # in a CUDA graph

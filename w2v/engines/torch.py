@@ -2,8 +2,8 @@
 
 import torch
 
-from w2v.config import UsageError
 from w2v.engines.base import Engine
+from w2v.errors import UsageError
 from w2v.model import SkipGram, masked_bce
 
 

@@ -7,10 +7,10 @@ takes longer than they do.
 import torch
 import triton
 
+from w2v.batches.gpu_batcher import Slab, as_batch
 from w2v.engines.base import GPU_CALL_CENTERS
-from w2v.engines.graph import WARM_UPS, Graph
+from w2v.engines.cuda_graph import WARM_UPS, Graph
 from w2v.engines.torch import TorchEngine
-from w2v.resident import Slab, as_batch
 
 
 class GraphedTorchEngine(TorchEngine):

@@ -1,0 +1,99 @@
+"""What is random, and how: subsampling, noise words, and the draws that all of it comes from.
+
+Every random number is a pure function of (seed, epoch, purpose, position, number): no generator is
+ever advanced. Each position owns a SplitMix64 stream whose state is itself a hash, so any draw can
+be computed at any time, in any order, on any device, by integer arithmetic alone.
+"""
+
+import numpy as np
+from numba import njit
+
+from w2v.compiled import compiled
+
+# What a draw is for. The numbers are part of what a seed means: never renumber them.
+SUBSAMPLE, RADIUS, NOISE, ORDER, IN_VECTORS, OUT_VECTORS, HELD_OUT = range(7)
+
+ALWAYS = 2**32  # a probability of 1, in units of 2⁻³²
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+NUMBER_BITS = 24  # of the integers that `shuffled` sorts
+
+_27, _30, _31, _32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
+_NUMBER = np.uint64(NUMBER_BITS)
+
+
+def mix64(z):
+    """SplitMix64's finaliser: a bijection of 64-bit integers whose output looks random.
+
+    Args:
+        z: uint64, a scalar in compiled code or an array of any shape.
+    Returns:
+        uint64, the same shape.
+    Source: Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators".
+    """
+    z = (z ^ (z >> _30)) * MIX_1
+    z = (z ^ (z >> _27)) * MIX_2
+    return z ^ (z >> _31)
+
+
+compiled_mix64 = njit(mix64, inline="always")
+
+
+@njit(inline="always")
+def stream(key, position):
+    """The state of the stream that `position` (≥ 0) owns under a key from `stream_key`."""
+    return compiled_mix64(key + np.uint64(position) * GAMMA)
+
+
+@njit(inline="always")
+def draw(state, number):
+    """The `number`-th 64 random bits of a stream."""
+    return compiled_mix64(state + (np.uint64(number) + np.uint64(1)) * GAMMA)
+
+
+@njit(inline="always")
+def below(bits, bound):
+    """An integer in 0..bound-1 (bound ≤ 2³²) from the high half of 64 random bits."""
+    return ((bits >> _32) * np.uint64(bound)) >> _32
+
+
+def stream_key(seed, epoch, purpose):
+    """The 64-bit key of all draws for one purpose in one epoch, as np.uint64."""
+    key = np.zeros(1, np.uint64)
+    for part in (seed, epoch, purpose):
+        key = mix64((key ^ np.uint64(part)) + GAMMA)
+    return key[0]
+
+
+def shuffled(key, first_position, n):
+    """A random order of 0..n-1 (n ≤ 2²⁴): by the top 40 bits of each position's hash, then by it.
+
+    Returns:
+        (n,) int64.
+    """
+    order = _hash_and_number(key, first_position, n)
+    order.sort()  # numbers alone sort several times as fast as an argsort
+    order &= np.uint64(2**NUMBER_BITS - 1)
+    return order.view(np.int64)
+
+
+@compiled
+def _hash_and_number(key, first_position, n):
+    order = np.empty(n, np.uint64)
+    for i in range(n):
+        hashed = stream(key, first_position + i) >> _NUMBER << _NUMBER
+        order[i] = hashed | np.uint64(i)
+    return order
+
+
+@compiled
+def uniform_table(key, n_rows, n_columns, scale):
+    """(n_rows, n_columns) float32, uniform in [-scale, scale); row r is drawn at position r."""
+    table = np.empty((n_rows, n_columns), np.float32)
+    for row in range(n_rows):
+        state = stream(key, row)
+        for column in range(n_columns):
+            unit = np.float64(draw(state, column) >> np.uint64(40)) / 2.0**23 - 1.0
+            table[row, column] = unit * scale
+    return table

@@ -1,0 +1,59 @@
+"""The noise distribution, count^0.75, as an alias table, and a draw from it."""
+
+import numpy as np
+from numba import njit
+
+from w2v.batches.draws import below
+from w2v.compiled import compiled
+
+_LOW_32 = np.uint64(0xFFFFFFFF)
+
+
+@compiled
+def _alias(weights):
+    n = len(weights)
+    scaled = weights * (n / weights.sum())
+    table = np.empty((n, 2), np.uint32)
+    small, large = np.empty(n, np.int64), np.empty(n, np.int64)
+    n_small = n_large = 0
+    for slot in range(n):
+        table[slot, 0], table[slot, 1] = 0xFFFFFFFF, slot + 1
+        if scaled[slot] < 1.0:
+            small[n_small] = slot
+            n_small += 1
+        else:
+            large[n_large] = slot
+            n_large += 1
+    while n_small and n_large:
+        n_small -= 1
+        poor, rich = small[n_small], large[n_large - 1]
+        table[poor, 0], table[poor, 1] = np.uint32(scaled[poor] * 2.0**32), rich + 1
+        scaled[rich] -= 1.0 - scaled[poor]
+        if scaled[rich] < 1.0:
+            n_large -= 1
+            small[n_small] = rich
+            n_small += 1
+    return table
+
+
+def noise_table(counts, exponent):
+    """Walker's alias table of the noise distribution count^exponent over the words 1..V-1.
+
+    Args:
+        counts: (V,) int64; `<unk>`, entry 0, is never noise.
+        exponent: 0.75 as in the paper; 1 draws by frequency, 0 all words alike.
+    Returns:
+        (V-1, 2) uint32. Slot s stands for word s+1 with probability [s, 0] · 2⁻³², else for
+        word [s, 1].
+    Source: Walker 1977; the distribution: Mikolov et al. 2013 (arXiv:1310.4546), §2.2.
+    """
+    log_weights = exponent * np.log(counts[1:].astype(np.float64))
+    return _alias(np.exp(log_weights - log_weights.max()))
+
+
+@njit(inline="always")
+def noise_word(bits, table):
+    """The noise word that 64 random bits stand for: the high half picks a slot, the low a side."""
+    slot = np.int64(below(bits, len(table)))
+    threshold, other = table[slot, 0], np.int64(table[slot, 1])
+    return slot + 1 if (bits & _LOW_32) < threshold else other

@@ -1,0 +1,129 @@
+"""`python -m w2v evaluate`: scores of a run, as a table or as JSON."""
+
+import argparse
+import json
+
+from w2v.errors import UsageError
+from w2v.evaluation import testsets
+from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
+from w2v.evaluation.pairs import find_pairs, score_pairs
+from w2v.formats import convert
+
+DESCRIPTION = """\
+Score word vectors by how their cosines agree with people's ratings of word pairs, and by the
+analogies that they solve. Letter case is no difference; only pairs and questions are counted whose
+words are all among the first 300,000 of the vocabulary. So the scores are those of gensim."""
+
+EPILOG = """\
+A file of pairs has a line `word word score` for each, between tabs, commas or spaces, and perhaps a
+header; one of analogies has lines `: section`, and lines `a b c d`: a is to b as c is to d. Blank
+lines, and lines that begin with #, are passed over.
+
+With --json, one object: {"run": "runs/ptb", "pairs": [{"file": "wordsim353.tsv", "pairs": 353,
+"covered": 214, "spearman": {"value": 0.31, "low": 0.18, "high": 0.42}, "pearson": {...}}, ...],
+"analogies": [{"file": "questions-words.txt", "method": "3cosadd", "sections": [{"section":
+"family", "questions": 506, "covered": 90, "correct": 9, "accuracy": 0.1}, ...], "total":
+{"questions": 19544, "covered": ..., "correct": ..., "accuracy": ...}}, ...]}. `low` and `high` are
+the bounds of a 95 % bootstrap interval over the covered pairs. What is not defined is null: a
+correlation of fewer than two pairs, or of equal numbers; an interval of fewer than three pairs; an
+accuracy where no question is covered.
+
+exit status: 0 scored; 1 a failure, such as a line that cannot be read; 2 wrong usage."""
+
+_MEASURES = ("spearman", "pearson")
+
+
+def add_command(subparsers):
+    """Add `evaluate` to the commands of `python -m w2v`."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="score vectors on word pairs and analogies",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("vectors", metavar="RUN", help="a run folder, or word vectors in a file")
+    files = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
+    parser.add_argument("--pairs", **files, help="files of word pairs that people have rated")
+    parser.add_argument("--analogies", **files, help="files of analogies")
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default=METHODS[0],
+        help="how analogies are answered (default: %(default)s)",
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, see below")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(asked):
+    if not asked.pairs + asked.analogies:
+        raise UsageError("there is nothing to score with; give --pairs or --analogies, and files")
+    pairs = [testsets.read_pairs(path) for path in asked.pairs]
+    analogies = [testsets.read_analogies(path) for path in asked.analogies]
+    wv = convert.read(asked.vectors, asked.limit)
+    answer = {
+        "run": asked.vectors,
+        "pairs": [_pairs(testset, wv) for testset in pairs],
+        "analogies": [_analogies(testset, wv, asked.method) for testset in analogies],
+    }
+    if asked.json:
+        print(json.dumps(answer, allow_nan=False))
+    else:
+        print(*_table(answer), sep="\n")
+
+
+def _pairs(pairs, wv):
+    known = find_pairs(pairs, wv.index_to_key)
+    measured = zip(_MEASURES, score_pairs(known, wv.vectors), strict=True)
+    return {
+        "file": pairs.path,
+        "pairs": known.total,
+        "covered": len(known.rows),
+        **{name: dict(vars(correlation)) for name, correlation in measured},
+    }
+
+
+def _analogies(analogies, wv, method):
+    known = find_questions(analogies, wv.index_to_key)
+    sections = score_analogies(known, wv.vectors, method)
+    rows = [{**vars(s), "accuracy": s.accuracy} for s in (*sections, total(sections))]
+    del rows[-1]["section"]
+    return {
+        "file": analogies.path, "method": method, "sections": rows[:-1], "total": rows[-1],
+    }  # fmt: skip
+
+
+def _table(answer):
+    """The lines that people read."""
+    if answer["pairs"]:
+        yield f"{'covered':>13}  {'Spearman, 95 % interval':26}{'Pearson, 95 % interval':26}pairs"
+    for row in answer["pairs"]:
+        shown = "".join(f"{_correlation(row[name]):26}" for name in _MEASURES)
+        yield f"{row['covered']:>6}/{row['pairs']:<6}  {shown}{row['file']}"
+        if row["covered"] < 2:
+            yield f"{'':15}fewer than two pairs are in the vocabulary: no correlation"
+    if answer["pairs"] and answer["analogies"]:
+        yield ""
+    if answer["analogies"]:
+        method = answer["analogies"][0]["method"]
+        yield f"{'covered':>13}  {'correct':>7}  accuracy  analogies ({method})"
+    for result in answer["analogies"]:
+        for row in result["sections"]:
+            yield _section(row, f"  {row['section']}")
+        yield _section(result["total"], result["file"])
+        if not result["total"]["covered"]:
+            yield f"{'':15}no question is in the vocabulary: no accuracy"
+
+
+def _correlation(measure):
+    value, low, high = measure["value"], measure["low"], measure["high"]
+    if value is None:
+        return "none"
+    return f"{value:+.3f}" + ("" if low is None else f"  {low:+.3f} to {high:+.3f}")
+
+
+def _section(row, name):
+    accuracy = "none" if row["accuracy"] is None else f"{row['accuracy']:.3f}"
+    return f"{row['covered']:>6}/{row['questions']:<6}  {row['correct']:>7}  {accuracy:>8}  {name}"

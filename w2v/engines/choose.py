@@ -1,0 +1,143 @@
+"""Engines: each does one update of masked sigmoid binary cross-entropy, and reports the loss.
+
+What all of them have is in base.py.
+"""
+
+import contextlib
+import dataclasses
+import importlib.util
+import os
+import sys
+
+from w2v.batches.batcher import Batcher
+from w2v.errors import UsageError, W2VError
+
+
+def resolve(config):
+    """The Config with what its defaults stand for here: engine, device and workers.
+
+    Raises:
+        UsageError: settings that no engine, or not the one asked for, can do.
+    """
+    engine = _fastest(config) if config.engine == "auto" else config.engine
+    _check(engine, config)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if config.workers and config.workers > cores:
+        raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
+    device = config.device
+    if engine == "cuda":
+        device = "cpu" if _is_interpreted() else "cuda"
+    elif engine == "torch":
+        from w2v.engines.torch import choose_device
+
+        device = choose_device(device).type
+    workers = config.workers or cores
+    return dataclasses.replace(config, engine=engine, device=device, workers=workers)
+
+
+def _fastest(config):
+    """The name of the fastest engine that is right for a Config on this machine."""
+    if config.device in ("auto", "cuda") and _has_cuda():
+        return "cuda" if _has_triton() else "torch"
+    return "cpu" if config.optimizer == "sgd" and config.device in ("auto", "cpu") else "torch"
+
+
+def _check(engine, config):
+    """Raises: UsageError: the engine cannot do what the Config asks for, or not here."""
+    if engine == "cpu" and config.optimizer != "sgd":
+        raise UsageError(
+            f"--engine cpu cannot do --optimizer {config.optimizer}; "
+            "give --engine torch, or --optimizer sgd"
+        )
+    if engine == "cpu" and config.device not in ("auto", "cpu"):
+        raise UsageError(
+            f"--engine cpu cannot use --device {config.device}; give --engine torch for it"
+        )
+    if engine == "torch" and not config.deterministic:
+        raise UsageError(
+            "--no-deterministic is for --engine cpu or cuda; this run takes --engine torch"
+        )
+    if engine != "cuda":
+        return
+    if not _has_triton():
+        raise UsageError("--engine cuda needs the package triton, which is not here: install it")
+    if _is_interpreted():
+        return
+    if config.device not in ("auto", "cuda"):
+        raise UsageError(
+            f"--engine cuda cannot use --device {config.device}; give --engine torch for it"
+        )
+    if not _has_cuda():
+        raise UsageError(
+            "--engine cuda needs an NVIDIA GPU, and torch finds none here; leave --engine out"
+        )
+
+
+def _has_cuda():
+    """Whether torch can use an NVIDIA GPU; torch, slow to import, is asked only if there is one."""
+    if sys.platform == "darwin":
+        return False
+    if sys.platform == "linux" and not any(map(os.path.exists, ("/dev/nvidiactl", "/dev/dxg"))):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_triton():
+    return importlib.util.find_spec("triton") is not None
+
+
+def _is_interpreted():
+    """Whether Triton's kernels are run on the CPU, thousands of times slower: for tests."""
+    return os.environ.get("TRITON_INTERPRET") == "1"
+
+
+def _is_resident(config):
+    """Whether the text of a resolved Config is on the GPU, and its windows are drawn there."""
+    return config.engine == "cuda" or (config.device == "cuda" and _has_triton())
+
+
+def compiled_modules(config):
+    """The modules with the Numba code that training with a resolved Config runs."""
+    if config.engine == "cpu":
+        return ["windows", "cpu" if config.deterministic else "cpu_racing"]
+    return [] if _is_resident(config) else ["windows"]
+
+
+def make_batcher(text, counts, config):
+    """The Batcher of an EncodedText that suits a resolved Config's engine; counts: (V,) int64."""
+    if _is_resident(config):
+        from w2v.batches.gpu_batcher import ResidentBatcher
+
+        return ResidentBatcher(text, counts, config)
+    return Batcher(text, counts, config)
+
+
+def make_engine(in_vectors, out_vectors, config):
+    """The engine that a resolved Config names, on copies of the tables."""
+    if config.engine == "cuda":
+        from w2v.engines.cuda import CudaEngine as Engine
+    elif config.engine == "torch" and _is_resident(config):
+        from w2v.engines.torch_graph import GraphedTorchEngine as Engine
+    elif config.engine == "torch":
+        from w2v.engines.torch import TorchEngine as Engine
+    elif config.deterministic:
+        from w2v.engines.cpu import CpuEngine as Engine
+    else:
+        from w2v.engines.cpu_racing import RacingEngine as Engine
+    return Engine(in_vectors, out_vectors, config)
+
+
+@contextlib.contextmanager
+def device_memory():
+    """Make a GPU's want of memory a W2VError that says what to do."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch may not even be imported
+            raise
+        raise W2VError(
+            f"the GPU is out of memory ({str(error).splitlines()[0]}); lower --vector-size, "
+            "--batch-size, --window or --negative, raise --min-count, or give --device cpu"
+        ) from error

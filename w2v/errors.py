@@ -1,0 +1,24 @@
+"""What users see when something is wrong: one line that says what to do."""
+
+
+class W2VError(Exception):
+    """A failure that the user can act on; its message is one line and says what to do."""
+
+
+class UsageError(W2VError, ValueError):
+    """A setting that is not allowed; the command line exits with 2."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training stopped on a signal, after saving its state.
+
+    signal: its number.
+    """
+
+    def __init__(self, message, number):
+        super().__init__(message)
+        self.signal = number
+
+
+def damaged(path, what):
+    return W2VError(f"{path} is damaged: {what}")

@@ -1,0 +1,162 @@
+"""Analogies: a is to b as c is to which word?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v.evaluation.lookup import RESTRICT_VOCAB, finite_rows, rows_of
+
+METHODS = ("3cosadd", "3cosmul")
+
+
+EPSILON = 1e-6  # of 3CosMul, as in gensim; Levy and Goldberg have 0.001
+
+
+# A block's cosines, at most 8 MB, are shared by all questions; its scores, 1 MB, stay in the cache.
+_COSINES, _WORDS, _QUESTIONS = 2**20, 256, 512
+
+
+@dataclass(frozen=True)
+class KnownQuestions:
+    """The questions all of whose words are known; a letter-case variant is the same word.
+
+    questions: (n, 4) int64, each word a number below the number of different words, m.
+    section: (n,) int64, of each question.
+    rows: (m,) int64, the row of each word's vector.
+    number: (R,) int64, the word that each of the R rows which take part is a variant of, or -1;
+        row 0, `<unk>`, is of none.
+    sections: [(name, questions in the file), ...].
+    """
+
+    questions: np.ndarray
+    section: np.ndarray
+    rows: np.ndarray
+    number: np.ndarray
+    sections: list
+
+
+@dataclass(frozen=True)
+class SectionScore:
+    """section: its name.  questions, covered, correct: how many; only the covered were asked."""
+
+    section: str
+    questions: int
+    covered: int
+    correct: int
+
+    @property
+    def accuracy(self):
+        """The share of the covered that is correct; None where there are none."""
+        return self.correct / self.covered if self.covered else None
+
+
+def find_questions(analogies, words, restrict_vocab=RESTRICT_VOCAB, case_insensitive=True):
+    """Look Analogies up in a vocabulary.
+
+    Args: as those of `find_pairs`, with w2v.testsets.Analogies.
+    Returns:
+        KnownQuestions
+    """
+    fold = str.upper if case_insensitive else str
+    asked = [
+        (place, tuple(map(fold, question)))
+        for place, (_, questions) in enumerate(analogies.sections)
+        for question in questions
+    ]
+    wanted = {word for _, question in asked for word in question}
+    variants = rows_of(words, wanted, restrict_vocab, fold)
+    number_of = {word: number for number, word in enumerate(variants)}
+    number = np.full(min(len(words), restrict_vocab + 1), -1)
+    for word, rows in variants.items():
+        number[rows] = number_of[word]
+    known = [(place, q) for place, q in asked if all(word in number_of for word in q)]
+    questions = [[number_of[word] for word in question] for _, question in known]
+    return KnownQuestions(
+        np.array(questions, np.int64).reshape(-1, 4),
+        np.array([place for place, _ in known], np.int64),
+        np.array([rows[0] for rows in variants.values()], np.int64),
+        number,
+        [(name, len(questions)) for name, questions in analogies.sections],
+    )
+
+
+def score_analogies(known, vectors, method="3cosadd"):
+    """How many analogies the vectors solve: a is to b as c is to which word?
+
+    The answer is the word x other than a, b and c (and their letter-case variants) with the largest
+    cos(x, b) + cos(x, c) − cos(x, a), or, with 3cosmul, cos(x, b)·cos(x, c) / (cos(x, a) + ε), the
+    cosines moved to 0..1. Equals go to the first.
+
+    Args:
+        known: KnownQuestions.
+        vectors: (V, D) float32.
+    Returns:
+        A list of SectionScore, one a section.
+    Raises:
+        W2VError: a vector holds NaN or infinity.
+    Source: Mikolov et al. 2013 (arXiv:1301.3781); Levy and Goldberg 2014 (W14-1618), eq. 3 and 4.
+    Differs from gensim: that computes in float32, and looks past case variants among the five best
+    words only. A vector of zeros is nobody's answer.
+    """
+    right = np.zeros(len(known.questions), bool)
+    if len(right):
+        answers = known.number[_answers(known, vectors, method)]
+        right = answers == known.questions[:, 3]
+    covered = np.bincount(known.section, minlength=len(known.sections))
+    correct = np.bincount(known.section[right], minlength=len(known.sections))
+    counts = zip(known.sections, covered, correct, strict=True)
+    return [SectionScore(name, n, int(asked), int(hits)) for (name, n), asked, hits in counts]
+
+
+def total(sections):
+    """The SectionScore of all sections together."""
+    columns = zip(*((s.questions, s.covered, s.correct) for s in sections), strict=True)
+    return SectionScore("total", *map(sum, columns))
+
+
+def _units(vectors, rows):
+    """(n, D) float64, some rows at length 1; those of zeros as they are."""
+    chosen = finite_rows(vectors, rows)
+    lengths = np.sqrt(np.einsum("nd,nd->n", chosen, chosen))
+    return chosen / np.where(lengths > 0, lengths, 1.0)[:, None]
+
+
+def _answers(known, vectors, method):
+    """(n,) int64, the row that answers each question; 0 where there is none.
+
+    Few different words are asked about in many questions. So the cosines of a block of the
+    vocabulary with all of them are one matrix product, and a question's scores are a sum of three
+    of its rows: 3CosMul is 3CosAdd of logarithms.
+    """
+    questions, n_rows = known.questions, len(known.number)
+    asked = _units(vectors, known.rows)
+    answers, best = np.zeros(len(questions), np.int64), np.full(len(questions), -np.inf)
+    width = max(1, min(_WORDS, _COSINES // len(asked)))
+    for first in range(1, n_rows, width):
+        rows = slice(first, min(first + width, n_rows))
+        candidates = _units(vectors, rows)
+        plus, minus = _terms(asked @ candidates.T, method)
+        is_same = np.arange(len(asked))[:, None] == known.number[rows]
+        plus[is_same | ~candidates.any(axis=1)] = -np.inf
+        minus[is_same] = np.inf
+        for start in range(0, len(questions), _QUESTIONS):
+            block = slice(start, start + _QUESTIONS)
+            a, b, c = questions[block, :3].T
+            scores = plus[b]
+            scores += plus[c]
+            scores -= minus[a]
+            top = scores.argmax(axis=1)
+            highest = scores[np.arange(len(top)), top]
+            is_better = highest > best[block]
+            best[block][is_better] = highest[is_better]
+            answers[block][is_better] = first + top[is_better]
+    return answers
+
+
+def _terms(cosines, method):
+    """What a cosine adds to a candidate's score, and what it takes away from it."""
+    if method == "3cosadd":
+        return cosines, cosines.copy()
+    shifted = np.maximum((1 + cosines) / 2, 0.0)  # rounding goes below −1
+    with np.errstate(divide="ignore"):  # a score of 0 is a logarithm of −∞
+        return np.log(shifted), np.log(shifted + EPSILON)

@@ -1,0 +1,165 @@
+"""The run folder: what is in it, where it may be, and which was the last."""
+
+import contextlib
+import itertools
+import os
+from pathlib import Path
+
+from w2v.errors import W2VError
+from w2v.storage import atomic
+from w2v.storage.layout import CHECKPOINT, CONFIG, LOSS, METRICS, STATE, UNFINISHED, VECTORS, VOCAB
+
+RUNS = Path("runs")
+LAST = RUNS / "last"  # a line of text: the folder of the run trained last
+
+_FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS}
+_CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file browsers
+
+
+def default_out(name):
+    """The folder of a run that was given no --out: `runs/<name>`."""
+    return RUNS / name
+
+
+def check_out(path):
+    """Make sure, before training, that a run can be written to the folder `path`.
+
+    A missing folder, an empty one and an earlier run are fine, and left as they are.
+
+    Raises:
+        W2VError: `path` is no folder, is the current one or a mount point (neither can be
+            replaced), holds anything that is no part of a run, or cannot be written.
+    """
+    target = _real(path)
+    try:
+        if reason := _unfit(target):
+            raise W2VError(f"--out is {path}; {reason}: name another folder")
+        missing = [parent for parent in target.parents if not parent.exists()]
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with atomic.staged(target):
+                pass
+        finally:
+            for parent in missing:  # innermost first
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+@contextlib.contextmanager
+def replace_run(path):
+    """Write a run whole, or not at all: `with replace_run(path) as folder:` fill `folder`.
+
+    `folder` is new, empty and beside `path`. When the block ends it is flushed to the disk and
+    takes the place of `path` in one step: whoever looks, and whenever the process is killed,
+    `path` is the old run or the new one. When the block raises, the old run stays as it was.
+
+    Should `path` have become unfit meanwhile, the new run is kept beside it and the error says
+    where: hours of training are not thrown away over a stray file.
+
+    Raises:
+        W2VError: the folder cannot be written (the disk is full, say), or see `check_out`.
+    """
+    target = _real(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # litter stops nobody
+            atomic.sweep(target)
+        with atomic.staged(target) as staging:
+            yield staging
+            atomic.flush_tree(staging)
+            _install(staging, path, target)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def remember(path):
+    """Note in `runs/last`, in the current folder, that `path` is the run trained last.
+
+    Raises:
+        W2VError: `runs/last` cannot be written.
+    """
+    target, here = _real(path), Path.cwd()
+    if target.is_relative_to(here):
+        target = target.relative_to(here)  # so that the project can move
+    try:
+        RUNS.mkdir(exist_ok=True)
+        atomic.write(LAST, os.fsencode(target) + b"\n")
+    except OSError as error:
+        raise _cannot_write(LAST, error) from error
+
+
+def last_run():
+    """The folder of the run that was trained last from the current folder, a Path.
+
+    Raises:
+        W2VError: there is none, or it is gone.
+    """
+    remedy = "train one with python train.py, or name one with --run"
+    try:
+        run = Path(os.fsdecode(LAST.read_bytes().removesuffix(b"\n")))
+    except OSError as error:
+        raise W2VError(f"no run was trained from this folder yet; {remedy}") from error
+    if not run.is_dir():
+        raise W2VError(f"the run trained last, {run}, is gone; {remedy}")
+    return run
+
+
+def _real(path):
+    """The folder itself where `path` is a link to it: a link is never what gets replaced."""
+    return Path(os.path.realpath(path))
+
+
+def _cannot_write(path, error):
+    return W2VError(f"cannot write {path}: {error.strerror or error}")
+
+
+def _unfit(target):
+    """Why no run may be put at `target`, or None. Who may write there is not looked at here."""
+    if target == _real(LAST):
+        return "that file tells which run was trained last"
+    nearest = next((parent for parent in target.parents if parent.exists()), target)
+    if not nearest.is_dir():
+        return f"{nearest} is no folder"
+    if not os.path.lexists(target):
+        return None
+    if not target.is_dir():
+        return "that is no folder"
+    if target == Path.cwd() or os.path.ismount(target):
+        return "the current folder and mount points cannot be replaced, a folder inside one can"
+    if not os.access(target, os.W_OK | os.X_OK):
+        return "that folder is read-only"
+    entries = sorted(set(os.listdir(target)) - _CLUTTER)
+    for name in entries:
+        if name not in _FILES and not (name == CHECKPOINT and _is_checkpoint(target / name)):
+            return f"it holds {name}, which is no part of a run and would be lost"
+    if entries and not {VECTORS, CHECKPOINT} & set(entries):
+        return f"it holds {entries[0]} but no {VECTORS}, so it is no run and would be lost"
+    return None
+
+
+def _is_checkpoint(folder):
+    """Whether a folder holds nothing but our two files, or what is left of writing them."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    return all(
+        any(name == ours or atomic.is_staging(name, ours) for ours in (STATE, UNFINISHED))
+        and (folder / name).is_file()
+        for name in set(os.listdir(folder)) - _CLUTTER
+    )
+
+
+def _install(staging, path, target):
+    try:
+        check_out(path)
+        atomic.swap(staging, target)
+    except (OSError, W2VError) as error:
+        rescued = next(
+            kept
+            for number in itertools.count(2)
+            if not os.path.lexists(kept := target.with_name(f"{target.name}-{number}"))
+        )
+        staging.rename(rescued)
+        reason = error if isinstance(error, W2VError) else _cannot_write(path, error)
+        raise W2VError(f"{reason} (the new run is whole, and kept as {rescued})") from error

@@ -1,0 +1,98 @@
+"""The two files that hold vectors, byte by byte; nothing in them is believed unchecked.
+
+vocab.tsv: a line for each word, in id order: word, tab, count; UTF-8.
+vectors.safetensors: 8 bytes, the length n of the header; n bytes of JSON, {name: {"dtype", "shape",
+"data_offsets": [begin, end]}}; the numbers, little-endian, where the offsets count from.
+"""
+
+import hashlib
+import json
+import math
+import os
+import struct
+
+import numpy as np
+
+from w2v.errors import damaged
+
+_PIECE_BYTES = 2**24
+
+
+def write_tensors(path, tensors, metadata=None):
+    """Write {name: (V, D) float32 array} as a safetensors file, with {str: str} as its metadata.
+
+    Differs from safetensors.numpy.save_file: makes no copies, and the file has the usual access
+    rights, where that library's can be read by its owner alone.
+    """
+    header, end = {"__metadata__": metadata} if metadata else {}, 0
+    for name, array in tensors.items():
+        begin, end = end, end + array.nbytes
+        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the format wants the numbers aligned
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for array in tensors.values():
+            for piece in pieces_of(array):
+                file.write(piece)
+
+
+def sha256(file):
+    """SHA-256 of an open file from its beginning, in hexadecimal."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while piece := file.read(_PIECE_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def pieces_of(array):
+    """Yield the bytes of a (V, D) float32 array some rows at a time: it is not copied whole."""
+    rows = max(1, _PIECE_BYTES // (4 * array.shape[1]))
+    for first in range(0, len(array), rows):
+        yield np.ascontiguousarray(array[first : first + rows], "<f4").data.cast("B")
+
+
+def map_tensors(file, path):
+    """The (V, D) float32 tensors of a safetensors file, mapped read-only: nothing is copied.
+
+    Whatever the header says is first checked against the size of the file, which the tensors must
+    fill without a gap, as the format demands.
+
+    Returns:
+        {name: array}, {str: str} the metadata.
+    """
+    size = os.fstat(file.fileno()).st_size
+    start = 8 + struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
+    if start > size:
+        raise damaged(path, f"its header ends at byte {start}, the file at byte {size}")
+    try:
+        header = json.loads(file.read(start - 8))
+        metadata = header.pop("__metadata__", {})
+        if not all(type(text) is str for text in metadata.values()):
+            raise ValueError("its metadata is not text")
+        spans = sorted(_span(entry) for entry in header.values())
+        shapes = {name: tuple(entry["shape"]) for name, entry in header.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise damaged(path, "its header does not describe tables of float32") from error
+    ends = [0, *(end for _, end in spans)]
+    if [begin for begin, _ in spans] != ends[:-1] or start + ends[-1] != size:
+        raise damaged(path, f"its header promises {start + ends[-1]} bytes, the file has {size}")
+    tensors = {}
+    for name, shape in shapes.items():
+        if len(shape) != 2 or 0 in shape:
+            raise damaged(path, f"{name} has the shape {list(shape)}, not (words, dimensions)")
+        offset = start + header[name]["data_offsets"][0]
+        tensors[name] = np.memmap(file, "<f4", "r", offset, shape).view(np.ndarray)
+    return tensors, metadata
+
+
+def _span(entry):
+    """(begin, end) of a tensor in a safetensors file, as its header's entry has it."""
+    begin, end = entry["data_offsets"]
+    numbers = [begin, end, *entry["shape"]]
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError("a size is no whole number")
+    if entry["dtype"] != "F32" or end - begin != 4 * math.prod(entry["shape"]):
+        raise ValueError("the numbers are not float32")
+    return begin, end

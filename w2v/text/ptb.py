@@ -1,0 +1,166 @@
+"""The Penn Treebank as the textbook downloads it: found, or fetched, and always verified.
+
+The archive holds `ptb/ptb.train.txt` and `ptb/ptb.valid.txt` (and a test text): Mikolov's
+word-level preprocessing, one sentence a line. It is licensed, so this project ships none of it.
+"""
+
+import hashlib
+import http.client
+import os
+import secrets
+import urllib.error
+import urllib.request
+import zipfile
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from w2v.errors import W2VError
+
+URL = "http://d2l-data.s3-accelerate.amazonaws.com/ptb.zip"
+ARCHIVE = "ptb.zip"
+ARCHIVE_SHA1 = "319d85e578af0cdc590547f26231e4e31cdf1e42"
+TEXT_MD5 = {
+    "train": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
+    "valid": "aa0affc06ff7c36e977d7cd49e3839bf",
+}
+TIMEOUT = 15.0  # seconds that the server may be silent
+MAX_BYTES = 8 << 20  # four times the archive: what is longer is something else
+READ_BYTES = 1 << 16
+
+
+class UnavailableError(W2VError):
+    """PTB is not here and cannot be fetched."""
+
+
+def find(folder, part):
+    """The verified file in `folder` that holds a part of PTB: the archive, else the text itself.
+
+    What has PTB's name but not its content is an error, never passed over for the next place.
+
+    Args:
+        folder: Path, which need not exist.
+        part:   "train" or "valid".
+    Returns:
+        Path of `ptb.zip`, `ptb/ptb.<part>.txt` or `ptb.<part>.txt`, in this order; None without.
+    Raises:
+        W2VError: it cannot be read, or its digest differs; the message gives both.
+    """
+    archive = folder / ARCHIVE
+    if os.path.lexists(archive):
+        _verify(archive, "sha1", ARCHIVE_SHA1, "remove it, and it is fetched anew")
+        return archive
+    for text in (folder / "ptb" / f"ptb.{part}.txt", folder / f"ptb.{part}.txt"):
+        if os.path.lexists(text):
+            way_out = f"if it is meant, give it as --corpus {text}; else remove it"
+            _verify(text, "md5", TEXT_MD5[part], way_out)
+            return text
+    return None
+
+
+def fetch(folder, url, *, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
+    """Download the archive into `folder`, which is made if need be.
+
+    The body is verified before the disk is touched, and then takes its name in one step: a
+    failure, Ctrl-C or a second process that does the same never leave a part of a file.
+
+    Args:
+        folder:  Path.
+        url:     str, http or https.
+        sha1:    str, what the body must have.
+        timeout: float, seconds that the server may be silent.
+    Returns:
+        Path of the archive.
+    Raises:
+        UnavailableError: with the URL and the reason: refused, timed out, an HTTP status, too
+            long, cut short (both lengths), another digest (both), a folder not to be written.
+    """
+    archive = folder / ARCHIVE
+    try:
+        body = _download(url, timeout)
+        digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        if digest != sha1:
+            raise OSError(f"its sha1 is {digest}, but must be {sha1}")
+        _write(archive, body)
+    except (OSError, http.client.HTTPException) as why:
+        # A URLError wraps the reason; an HTTPError's own text has the status as well.
+        reason = why if isinstance(why, urllib.error.HTTPError) else getattr(why, "reason", why)
+        reason = " ".join(str(reason).split()) or type(reason).__name__
+        raise UnavailableError(
+            f"cannot fetch PTB from {url}: {reason}; put {ARCHIVE} into {str(folder)!r}, "
+            "or give --corpus sample or the path of a text"
+        ) from why
+    return archive
+
+
+def packed_size(archive, part):
+    """Bytes that a part takes within the archive."""
+    with zipfile.ZipFile(archive) as files:
+        return files.getinfo(_member(part)).compress_size
+
+
+@contextmanager
+def open_packed(archive, part):
+    """Open a part within the archive; gives its stream, and what tells the packed bytes read."""
+    with open(archive, "rb", buffering=0) as raw, zipfile.ZipFile(raw) as files:
+        member = files.getinfo(_member(part))
+        with files.open(member) as stream:
+            yield stream, lambda: min(raw.tell() - member.header_offset, member.compress_size)
+
+
+def _member(part):
+    return f"ptb/ptb.{part}.txt"
+
+
+def _verify(path, algorithm, expected, way_out):
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(READ_BYTES):
+                digest.update(block)
+    except OSError as why:
+        raise W2VError(f"cannot read {str(path)!r}: {why.strerror}") from why
+    if digest.hexdigest() != expected:
+        raise W2VError(
+            f"{str(path)!r} is not PTB: its {algorithm} is {digest.hexdigest()}, "
+            f"but must be {expected}; {way_out}"
+        )
+
+
+def _download(url, timeout):
+    """The body behind a URL, as bytes; OSError if it is too long or stops early."""
+    with urllib.request.urlopen(url, timeout=timeout) as response:
+        length = response.length  # None where the server does not say
+        if length is not None and length > MAX_BYTES:
+            raise OSError(f"it has {length} bytes, but at most {MAX_BYTES} are expected")
+        body = bytearray()
+        # disable=None: no bar unless stderr is a terminal
+        with tqdm(total=length, desc=ARCHIVE, unit="B", unit_scale=True, disable=None) as bar:
+            while block := _read(response):
+                body += block
+                bar.update(len(block))
+                if len(body) > MAX_BYTES:
+                    raise OSError(f"it has more than the {MAX_BYTES} bytes that are expected")
+    if length is not None and len(body) != length:
+        raise OSError(f"it stopped after {len(body)} of {length} bytes")
+    return body
+
+
+def _read(response):
+    # Python's versions differ in whether a body that stops early raises or just ends.
+    try:
+        return response.read(READ_BYTES)
+    except http.client.IncompleteRead as early:
+        return early.partial
+
+
+def _write(path, body):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not tempfile: its files are for their owner only, and a data folder may be shared.
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        partial.write_bytes(body)
+        os.replace(partial, path)
+    except BaseException:  # Ctrl-C too
+        partial.unlink(missing_ok=True)
+        raise
