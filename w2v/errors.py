@@ -1,5 +1,7 @@
 """What users see when something is wrong: one line that says what to do."""
 
+from pathlib import Path
+
 
 class W2VError(Exception):
     """A failure that the user can act on; its message is one line and says what to do."""
@@ -20,5 +22,6 @@ class Interrupted(KeyboardInterrupt):
         self.signal = number
 
 
-def damaged(path, what):
+def damaged(path: str | Path, what: str | Exception) -> W2VError:
+    """The error for a file whose content is not what it should be."""
     return W2VError(f"{path} is damaged: {what}")

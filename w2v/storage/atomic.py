@@ -7,46 +7,48 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 _STAGED, _ASIDE = "new", "old"  # endings of the hidden names beside a target
 _STALE_AFTER = 60.0  # seconds; a younger hidden folder may not have been locked yet
 
 
-def write(target, content):
+def write(target: Path, content: bytes | bytearray) -> None:
     """Make the file `target` hold the bytes `content`. Raises: OSError, with no change made."""
     with staged_file(target) as staging:
         staging.write_bytes(content)
 
 
 @contextlib.contextmanager
-def staged_file(target):
+def staged_file(target: Path) -> Iterator[Path]:
     """The path of a file to write beside `target`, which takes its place when the block ends."""
     staging = _beside(target, _STAGED)
     try:
         yield staging
         flush(staging)
-        staging.replace(target)
+        os.replace(staging, target)
         _flush_names(target.parent)
     finally:
         with contextlib.suppress(OSError):
             staging.unlink(missing_ok=True)
 
 
-def is_staging(name, target_name):
+def is_staging(name: str, target_name: str) -> bool:
     """Whether a file or folder of this name is what `target_name` was being written to."""
-    return re.fullmatch(rf"\.{re.escape(target_name)}\.[0-9a-f]{{8}}\.{_STAGED}", name)
+    return bool(re.fullmatch(rf"\.{re.escape(target_name)}\.[0-9a-f]{{8}}\.{_STAGED}", name))
 
 
 @contextlib.contextmanager
-def staged(target):
-    """A new hidden folder beside `target`; what bears its name at the end is removed.
+def staged(target: Path) -> Iterator[Path]:
+    """A new hidden folder beside `target`; whatever has its name when the block ends is removed.
 
-    That is the unfinished new run, or the old one after the two were exchanged.
+    That is the unfinished new folder, or the old one if `swap` has exchanged the two.
     """
     staging = _beside(target, _STAGED)
     staging.mkdir()
@@ -59,8 +61,10 @@ def staged(target):
             os.close(lock)
 
 
-def _lock(folder):
-    """An open handle that locks `folder` until it is closed or we die; None if it cannot be had."""
+def _lock(folder: Path) -> int | None:
+    """An open handle that locks `folder` until it is closed or this process ends; None if the
+    lock cannot be had.
+    """
     if fcntl is None:
         return None
     handle = os.open(folder, os.O_RDONLY)
@@ -73,12 +77,14 @@ def _lock(folder):
 
 
 @contextlib.contextmanager
-def claimed(folder):
-    """Have `folder`, made if need be, to ourselves; if it is empty at the end, it is gone again.
+def claimed(folder: Path) -> Iterator[None]:
+    """Keep other processes out of `folder`, which is created if it is missing.
+
+    A folder that was created here and is empty when the block ends is removed again.
 
     Raises:
-        BlockingIOError: another process has it.
-        OSError: it cannot be made.
+        BlockingIOError: another process has claimed it.
+        OSError: it cannot be created.
     """
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,8 +106,8 @@ def claimed(folder):
                 path.rmdir()
 
 
-def sweep(target):
-    """Clear away what killed processes left beside `target`; what may be in use is not touched."""
+def sweep(target: Path) -> None:
+    """Clear away what killed processes left beside `target`; what may be in use stays."""
     pattern = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.({_STAGED}|{_ASIDE})")
     for folder in target.parent.iterdir():
         match = pattern.fullmatch(folder.name)
@@ -115,7 +121,7 @@ def sweep(target):
             folder.unlink(missing_ok=True)
 
 
-def _is_stale(folder):
+def _is_stale(folder: Path) -> bool:
     if time.time() - folder.stat().st_mtime < _STALE_AFTER:
         return False
     lock = _lock(folder)
@@ -124,8 +130,8 @@ def _is_stale(folder):
     return lock is not None
 
 
-def swap(new, target):
-    """Put the folder `new` at `target`; an old run is left under the name of `new`, or removed."""
+def swap(new: Path, target: Path) -> None:
+    """Put the folder `new` at `target`; an old folder there gets the name `new`, or is removed."""
     if not os.path.lexists(target):
         new.rename(target)
     elif not _exchange(new, target):
@@ -139,34 +145,35 @@ def swap(new, target):
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _exchange(one, other):
+def _exchange(one: Path, other: Path) -> bool:
     """Swap two folders' names in one step; False where the system or the file system cannot."""
     here, swap = -100, 2  # AT_FDCWD of Linux; RENAME_EXCHANGE there and RENAME_SWAP of macOS
-    one, other = os.fsencode(one), os.fsencode(other)
+    names = os.fsencode(one), os.fsencode(other)
     try:
         if sys.platform == "linux":
-            return ctypes.CDLL(None).renameat2(here, one, here, other, swap) == 0
+            return ctypes.CDLL(None).renameat2(here, names[0], here, names[1], swap) == 0
         if sys.platform == "darwin":
-            return ctypes.CDLL(None).renamex_np(one, other, swap) == 0
+            return ctypes.CDLL(None).renamex_np(*names, swap) == 0
     except AttributeError:  # a C library without that call
         pass
     return False
 
 
-def flush_tree(folder):
+def flush_tree(folder: Path) -> None:
+    """Have all files below `folder`, and their names, on the disk before going on."""
     for parent, _, names in os.walk(folder):
         for name in names:
             flush(os.path.join(parent, name))
         _flush_names(parent)
 
 
-def _flush_names(folder):
+def _flush_names(folder: str | Path) -> None:
     """Have a folder's list of names on the disk, where the file system offers that."""
     with contextlib.suppress(OSError):
         flush(folder)
 
 
-def flush(path):
+def flush(path: str | Path) -> None:
     """Have what was written to `path` on the disk before going on."""
     if os.name == "nt":  # opens no folder, and flushes no file that is open for reading
         return
@@ -177,5 +184,6 @@ def flush(path):
         os.close(handle)
 
 
-def _beside(target, ending):
+def _beside(target: Path, ending: str) -> Path:
+    """A new hidden name beside `target`."""
     return target.with_name(f".{target.name}.{os.urandom(4).hex()}.{ending}")

@@ -1,12 +1,12 @@
-"""The names of what is in a run folder."""
+"""The names of the files in a run folder."""
 
-VECTORS = "vectors.safetensors"  # with the tensors
+VECTORS = "vectors.safetensors"  # holds the TENSORS
 TENSORS = ("in_vectors", "out_vectors")
 VOCAB = "vocab.tsv"
 CONFIG = "config.json"
 METRICS = "metrics.csv"
 LOSS = "loss.png"
 
-CHECKPOINT = "checkpoint"  # a folder, with
-STATE = "state.safetensors"  # what the run needs to go on, once it is whole, and
-UNFINISHED = "unfinished.safetensors"  # the training under way
+CHECKPOINT = "checkpoint"  # a folder, which holds
+STATE = "state.safetensors"  # what a finished run needs to go on, and
+UNFINISHED = "unfinished.safetensors"  # the training that is under way

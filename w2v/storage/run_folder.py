@@ -1,8 +1,9 @@
-"""The run folder: what is in it, where it may be, and which was the last."""
+"""The run folder: where it may be, how it is replaced, and which one was trained last."""
 
 import contextlib
 import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from w2v.errors import W2VError
@@ -16,12 +17,12 @@ _FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS}
 _CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file browsers
 
 
-def default_out(name):
+def default_out(name: str) -> Path:
     """The folder of a run that was given no --out: `runs/<name>`."""
     return RUNS / name
 
 
-def check_out(path):
+def check_out(path: str | Path) -> None:
     """Make sure, before training, that a run can be written to the folder `path`.
 
     A missing folder, an empty one and an earlier run are fine, and left as they are.
@@ -48,12 +49,12 @@ def check_out(path):
 
 
 @contextlib.contextmanager
-def replace_run(path):
-    """Write a run whole, or not at all: `with replace_run(path) as folder:` fill `folder`.
+def replace_run(path: str | Path) -> Iterator[Path]:
+    """Write a run whole, or not at all: fill the folder of `with replace_run(path) as folder:`.
 
     `folder` is new, empty and beside `path`. When the block ends it is flushed to the disk and
-    takes the place of `path` in one step: whoever looks, and whenever the process is killed,
-    `path` is the old run or the new one. When the block raises, the old run stays as it was.
+    takes the place of `path` in one step: at any moment, even if the process is killed, `path` is
+    either the old run or the new one. When the block raises, the old run stays as it was.
 
     Should `path` have become unfit meanwhile, the new run is kept beside it and the error says
     where: hours of training are not thrown away over a stray file.
@@ -74,7 +75,7 @@ def replace_run(path):
         raise _cannot_write(path, error) from error
 
 
-def remember(path):
+def remember(path: str | Path) -> None:
     """Note in `runs/last`, in the current folder, that `path` is the run trained last.
 
     Raises:
@@ -90,8 +91,8 @@ def remember(path):
         raise _cannot_write(LAST, error) from error
 
 
-def last_run():
-    """The folder of the run that was trained last from the current folder, a Path.
+def last_run() -> Path:
+    """The folder of the run that was trained last from the current folder.
 
     Raises:
         W2VError: there is none, or it is gone.
@@ -106,17 +107,17 @@ def last_run():
     return run
 
 
-def _real(path):
+def _real(path: str | Path) -> Path:
     """The folder itself where `path` is a link to it: a link is never what gets replaced."""
     return Path(os.path.realpath(path))
 
 
-def _cannot_write(path, error):
+def _cannot_write(path: str | Path, error: OSError) -> W2VError:
     return W2VError(f"cannot write {path}: {error.strerror or error}")
 
 
-def _unfit(target):
-    """Why no run may be put at `target`, or None. Who may write there is not looked at here."""
+def _unfit(target: Path) -> str | None:
+    """Why no run may be put at `target`, or None; writing there is tried elsewhere."""
     if target == _real(LAST):
         return "that file tells which run was trained last"
     nearest = next((parent for parent in target.parents if parent.exists()), target)
@@ -139,18 +140,19 @@ def _unfit(target):
     return None
 
 
-def _is_checkpoint(folder):
+def _is_checkpoint(folder: Path) -> bool:
     """Whether a folder holds nothing but our two files, or what is left of writing them."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     return all(
-        any(name == ours or atomic.is_staging(name, ours) for ours in (STATE, UNFINISHED))
+        any(name == known or atomic.is_staging(name, known) for known in (STATE, UNFINISHED))
         and (folder / name).is_file()
         for name in set(os.listdir(folder)) - _CLUTTER
     )
 
 
-def _install(staging, path, target):
+def _install(staging: Path, path: str | Path, target: Path) -> None:
+    """Put the new run at `target`; where that fails, keep it beside and raise W2VError."""
     try:
         check_out(path)
         atomic.swap(staging, target)

@@ -1,8 +1,7 @@
-"""The two files that hold vectors, byte by byte; nothing in them is believed unchecked.
+"""The safetensors format, byte by byte; nothing in a file is believed unchecked.
 
-vocab.tsv: a line for each word, in id order: word, tab, count; UTF-8.
-vectors.safetensors: 8 bytes, the length n of the header; n bytes of JSON, {name: {"dtype", "shape",
-"data_offsets": [begin, end]}}; the numbers, little-endian, where the offsets count from.
+8 bytes: the length n of the header. n bytes of JSON: {name: {"dtype", "shape", "data_offsets":
+[begin, end]}}, and perhaps "__metadata__". Then the numbers, little-endian; offsets count from here.
 """
 
 import hashlib
@@ -10,21 +9,30 @@ import json
 import math
 import os
 import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v.errors import damaged
 
 _PIECE_BYTES = 2**24
 
 
-def write_tensors(path, tensors, metadata=None):
-    """Write {name: (V, D) float32 array} as a safetensors file, with {str: str} as its metadata.
+def write_tensors(
+    path: str | Path,
+    tensors: Mapping[str, npt.NDArray[np.float32]],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write (V, D) arrays by name as a safetensors file, with its metadata.
 
     Differs from safetensors.numpy.save_file: makes no copies, and the file has the usual access
-    rights, where that library's can be read by its owner alone.
+    rights, where only the owner can read what that library writes.
     """
-    header, end = {"__metadata__": metadata} if metadata else {}, 0
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    end = 0
     for name, array in tensors.items():
         begin, end = end, end + array.nbytes
         header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [begin, end]}
@@ -37,7 +45,7 @@ def write_tensors(path, tensors, metadata=None):
                 file.write(piece)
 
 
-def sha256(file):
+def sha256(file: BinaryIO) -> str:
     """SHA-256 of an open file from its beginning, in hexadecimal."""
     digest = hashlib.sha256()
     file.seek(0)
@@ -46,21 +54,25 @@ def sha256(file):
     return digest.hexdigest()
 
 
-def pieces_of(array):
-    """Yield the bytes of a (V, D) float32 array some rows at a time: it is not copied whole."""
+def pieces_of(array: npt.NDArray[np.float32]) -> Iterator[memoryview]:
+    """Yield the bytes of a (V, D) array some rows at a time, so that it is never copied whole."""
     rows = max(1, _PIECE_BYTES // (4 * array.shape[1]))
     for first in range(0, len(array), rows):
         yield np.ascontiguousarray(array[first : first + rows], "<f4").data.cast("B")
 
 
-def map_tensors(file, path):
+def map_tensors(
+    file: BinaryIO, path: str | Path
+) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, str]]:
     """The (V, D) float32 tensors of a safetensors file, mapped read-only: nothing is copied.
 
     Whatever the header says is first checked against the size of the file, which the tensors must
     fill without a gap, as the format demands.
 
     Returns:
-        {name: array}, {str: str} the metadata.
+        {name: array}, metadata.
+    Raises:
+        W2VError: the file is damaged, or holds anything but such tensors.
     """
     size = os.fstat(file.fileno()).st_size
     start = 8 + struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))[0]
@@ -87,7 +99,7 @@ def map_tensors(file, path):
     return tensors, metadata
 
 
-def _span(entry):
+def _span(entry: dict[str, Any]) -> tuple[int, int]:
     """(begin, end) of a tensor in a safetensors file, as its header's entry has it."""
     begin, end = entry["data_offsets"]
     numbers = [begin, end, *entry["shape"]]

@@ -1,18 +1,21 @@
-"""The nearest rows of a table, exactly, at the speed of memory and in little of it.
+"""The nearest rows of a table, exactly, as fast as memory is read and with little of it taken.
 
 One pass in float32 over the whole table keeps the best cosine of every CHUNK rows; only the chunks
-that can hold one of the best are weighed again, in float64.
+that can hold one of the best rows are computed again, in float64.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 CHUNK = 32  # rows that share one best cosine
-ROWS = 2**16  # a multiple of that; multiplied at a time: 16 MB of cosines with
-QUERIES = 64  # so many queries together; with fewer, as many more rows
+QUERIES = 64  # answered together, and
+ROWS = 2**16  # multiplied with them at a time, a multiple of CHUNK: their cosines take 16 MB
 _NUMBERS = 2**15  # held as float64 at a time: they stay in the cache
 
-# Between these lengths float32 neither overflows nor loses digits; others are weighed in float64.
-_TAME = 1e-15, 1e15
+# Rows of these lengths neither overflow nor lose digits in float32; for others, float64 is used.
+_SAFE_LENGTHS = 1e-15, 1e15
 
 
 class Directions:
@@ -23,35 +26,39 @@ class Directions:
         lengths: (V,) float64, Euclidean; NaN or infinite where the row's numbers are.
     """
 
-    def __init__(self, vectors):
+    def __init__(self, vectors: npt.NDArray[np.float32]) -> None:
         self.vectors = vectors
         self.lengths = _lengths(vectors)
         self._divisors = np.where(self.lengths > 0, self.lengths, 1.0)  # a row of zeros: cosine 0
-        self._is_tame = _TAME[0] < self._divisors.min() and self._divisors.max() < _TAME[1]
-        self._factors = (1 / self._divisors).astype(np.float32) if self._is_tame else None
-        # Twice what float32 can err by: D products and sums, the factor, the rounded query.
+        low, high = _SAFE_LENGTHS
+        self._is_safe = low < self._divisors.min() and self._divisors.max() < high
+        with np.errstate(over="ignore"):  # where it is not safe, they are not used
+            self._factors = (1 / self._divisors).astype(np.float32)
+        # Twice the largest error of float32: D products and sums, the factor, the rounded query.
         self._slack = 2 * (vectors.shape[1] + 4) * np.finfo(np.float32).eps
 
-    def nearest(self, queries, n_best, n_rows):
+    def nearest(
+        self, queries: npt.NDArray[np.float64], n_best: int, n_rows: int
+    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
         """Yield for each query the rows of largest cosine.
 
         Args:
             queries: (n, D) float64, each of length 1.
             n_best: how many, at most n_rows.
-            n_rows: only so many rows from the first on are looked at.
+            n_rows: only the first n_rows rows are searched.
         Yields:
-            rows, cosines: (n_best,) int64 and float64, best first, equals in the table's order.
+            rows, cosines: (n_best,) int64 and float64, best first, equal ones by row.
         """
         for first in range(0, len(queries), QUERIES):
-            some = queries[first : first + QUERIES]
-            for query, rows in zip(some, self._candidates(some, n_best, n_rows), strict=True):
+            block = queries[first : first + QUERIES]
+            for query, rows in zip(block, self._candidates(block, n_best, n_rows), strict=True):
                 cosines = self.cosines(rows, query)
                 best = np.lexsort((rows, -cosines))[:n_best]
                 yield rows[best], cosines[best]
 
-    def n_closer(self, query, cosine):
-        """How many rows have a larger cosine to `query`, (D,) float64 of length 1, than this."""
-        if not self._is_tame:
+    def n_closer(self, query: npt.NDArray[np.float64], cosine: float) -> int:
+        """How many rows have a larger cosine than `cosine` to `query`, (D,), of length 1."""
+        if not self._is_safe:
             return int((self.cosines(np.arange(len(self.vectors)), query) > cosine).sum())
         n_closer = 0
         for first, (cosines,) in self._blocks(query[None], len(self.vectors)):
@@ -60,10 +67,12 @@ class Directions:
             n_closer += int((self.cosines(unsure, query) > cosine).sum())
         return n_closer
 
-    def cosines(self, rows, query):
-        """(n,) float64, the cosines of n rows to `query`; equal rows have equal ones.
+    def cosines(
+        self, rows: npt.NDArray[np.int64], query: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """(n,) float64, the cosines of n rows to `query`; equal rows have equal cosines.
 
-        A matrix product would round equal rows differently, by where they stand in it.
+        A matrix product would round equal rows differently, depending on their places in it.
         """
         sums = np.empty(len(rows))
         for part in _parts(len(rows), self.vectors.shape[1]):
@@ -71,18 +80,20 @@ class Directions:
         return sums / self._divisors[rows]
 
     def _candidates(self, queries, n_best, n_rows):
-        """For each query, (n,) int64: rows that hold all of its `n_best`, and few others."""
+        """For each query, (n,) int64: its `n_best` rows, and few others."""
         n_chunks = n_rows // CHUNK
-        if n_best >= n_chunks or not self._is_tame:
+        if n_best >= n_chunks or not self._is_safe:
             return [np.arange(n_rows)] * len(queries)
-        in_chunks = n_chunks * CHUNK  # the few rows after those are candidates always
+        in_chunks = n_chunks * CHUNK  # the few rows after those are always candidates
         maxima = np.empty((len(queries), n_chunks), np.float32)
         for first, cosines in self._blocks(queries, in_chunks):
-            # Every width-th row in one chunk: maxima of neighbouring chunks are then taken at once.
+            # A chunk is every width-th row, so that the maxima of neighbouring chunks are taken
+            # together.
             chunks = cosines.reshape(len(queries), CHUNK, -1)
             begin = first // CHUNK
             np.max(chunks, axis=1, out=maxima[:, begin : begin + chunks.shape[2]])
-        # As many rows reach this, so those below by more than float32 errs are not among the best.
+        # n_best rows reach this cosine, so a row that is lower by more than the error of float32
+        # is not among the best.
         floors = np.partition(maxima, -n_best, axis=1)[:, -n_best] - self._slack
         return [
             np.append(
@@ -93,7 +104,10 @@ class Directions:
         ]
 
     def _blocks(self, queries, n_rows):
-        """Yield a block's first row and its cosines, (n, rows) float32, _step(n) rows at most."""
+        """Yield a block's first row and its cosines, (n, rows) float32, _step(n) rows at most.
+
+        Only for tables whose lengths are safe in float32.
+        """
         queries, step = queries.astype(np.float32), _step(len(queries))
         for first in range(0, n_rows, step):
             end = min(first + step, n_rows)
@@ -102,28 +116,28 @@ class Directions:
             yield first, cosines
 
 
-def _step(n_queries):
-    """How many rows are multiplied with so many queries at a time."""
+def _step(n_queries: int) -> int:
+    """How many rows are multiplied with n_queries queries at a time."""
     return ROWS * (QUERIES // n_queries)
 
 
-def _rows(chunks, in_chunks, step):
+def _rows(chunks: npt.NDArray[np.int64], in_chunks: int, step: int) -> npt.NDArray[np.int64]:
     """(CHUNK · n,) int64, the rows in n chunks."""
     block, place = np.divmod(chunks, step // CHUNK)
     width = np.minimum(in_chunks - block * step, step) // CHUNK
     return (block * step + place + width * np.arange(CHUNK)[:, None]).ravel()
 
 
-def _lengths(vectors):
+def _lengths(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     squares = np.empty(len(vectors))
-    with np.errstate(invalid="ignore", over="ignore"):  # NaN is told of where it matters
+    with np.errstate(invalid="ignore", over="ignore"):  # the caller tells of NaN
         for part in _parts(*vectors.shape):
             rows = vectors[part].astype(np.float64)
             squares[part] = np.einsum("vd,vd->v", rows, rows)
     return np.sqrt(squares)
 
 
-def _parts(n_rows, n_dims):
-    """Slices of n_rows rows, few enough each."""
+def _parts(n_rows: int, n_dims: int) -> Iterator[slice]:
+    """Slices of n_rows rows that hold about _NUMBERS numbers each."""
     step = max(1, _NUMBERS // n_dims)
     return (slice(first, first + step) for first in range(0, n_rows, step))

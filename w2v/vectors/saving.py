@@ -2,10 +2,12 @@
 
 import json
 import os
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
 from w2v.storage import layout, safetensors, vocab_file
@@ -14,15 +16,21 @@ from w2v.vectors.words import Words
 from w2v.vectors.wordvectors import WordVectors
 
 VERIFY_BYTES = 2**26  # read and digested in about 0.1 s
-PARSE_BYTES = 2**20  # a vocabulary of as much is parsed in about 0.05 s
+PARSE_BYTES = 2**20  # a vocabulary of this size is parsed in about 0.05 s
 
 
-def save_vectors(folder, words, counts, in_vectors, out_vectors):
+def save_vectors(
+    folder: str | Path,
+    words: Sequence[str],
+    counts: Iterable[int],
+    in_vectors: npt.ArrayLike,
+    out_vectors: npt.ArrayLike,
+) -> None:
     """Write vectors.safetensors and vocab.tsv into a folder, as `load` reads them.
 
     Args:
         words: V strings, the first `<unk>`, without tabs and line ends.
-        counts: (V,) integers.
+        counts: V whole numbers.
         in_vectors, out_vectors: (V, D); written as float32, with row 0 as zeros.
     Raises:
         W2VError: words or counts that would not read back the same, shapes that disagree.
@@ -31,29 +39,28 @@ def save_vectors(folder, words, counts, in_vectors, out_vectors):
     tables = [np.asarray(table, np.float32) for table in (in_vectors, out_vectors)]
     if tables[0].shape != tables[1].shape:
         raise W2VError(f"in_vectors are {tables[0].shape}, out_vectors {tables[1].shape}")
+    counts = [int(count) for count in counts]
     WordVectors(words, counts, tables[0])  # checks them
     for number, table in enumerate(tables):
         if table[0].any():
             tables[number] = np.concatenate([np.zeros_like(table[:1]), table[1:]])
-    counts = [int(count) for count in counts]
-    text = "".join(f"{word}\t{count}\n" for word, count in zip(words, counts, strict=True))
-    vocab = Path(folder, layout.VOCAB)
-    if vocab_file.parse_vocab(text.encode(), vocab) != (list(words), counts):
+    raw, path = vocab_file.format_vocab(words, counts), Path(folder, layout.VOCAB)
+    if vocab_file.parse_vocab(raw, path) != (list(words), counts):
         raise W2VError("a word holds a tab or a line end; words have no white space in them")
-    vocab.write_bytes(text.encode())
+    path.write_bytes(raw)
     safetensors.write_tensors(Path(folder, layout.VECTORS), dict(zip(TENSORS, tables, strict=True)))
 
 
-def load(path, verify=None):
+def load(path: str | Path, verify: bool | None = None) -> WordVectors:
     """The WordVectors of a run folder; the numbers stay on disk until they are used.
 
-    A vocabulary of more than PARSE_BYTES is parsed when a word is first asked for, so that loading
-    takes milliseconds whatever there is; what is wrong in it is then told as late.
+    A vocabulary of PARSE_BYTES or more is parsed when a word is first asked for, so that loading
+    takes milliseconds whatever its size; damage in it is then reported as late.
 
     Args:
-        verify: compare the files with the SHA-256 that the run's config.json has of them, and
-            parse the vocabulary at once. None compares where the vectors take less than
-            VERIFY_BYTES, and it is not felt.
+        verify: compare the files with their SHA-256 in the run's config.json, and parse the
+            vocabulary at once. None compares only vectors of less than VERIFY_BYTES, which takes
+            no noticeable time.
     Raises:
         W2VError: `path` is no run, or a file in it is damaged; the message says what is wrong.
     """
@@ -66,13 +73,11 @@ def load(path, verify=None):
                 return load(path, verify)  # a new run took its place just now: never mix the two
             raw = vocab.read()
             tensors, _ = safetensors.map_tensors(table, table_path)
-            is_asked = verify is True
-            if verify is None:
-                verify = os.fstat(table.fileno()).st_size < VERIFY_BYTES
-            for file in (table, vocab) if verify else ():
+            is_small = os.fstat(table.fileno()).st_size < VERIFY_BYTES
+            for file in (table, vocab) if verify or (verify is None and is_small) else ():
                 digest = digests.get(os.path.basename(file.name))
-                if digest is None and not is_asked:
-                    continue  # not from train.py
+                if digest is None and not verify:
+                    continue  # not written by train.py
                 if digest != safetensors.sha256(file):
                     raise damaged(file.name, f"its SHA-256 is not the one in {layout.CONFIG}")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -82,25 +87,29 @@ def load(path, verify=None):
         raise W2VError(f"cannot read {error.filename or path}: {error.strerror}") from error
     if TENSORS[0] not in tensors:
         raise damaged(table_path, f"its header has no {TENSORS[0]}")
-    vectors, n_words = tensors[TENSORS[0]], raw.count(b"\n")
-    wv = WordVectors.with_words_later(partial(_words, raw, vocab_path), vectors)
-    if is_asked or len(raw) < PARSE_BYTES:
-        n_words = len(wv.index_to_key)
-    if len(vectors) != n_words:
-        raise damaged(table_path, f"{len(vectors)} vectors, {n_words} words in {layout.VOCAB}")
+    wv = _LoadedVectors(raw, vocab_path, tensors[TENSORS[0]])
+    n_words = len(wv.index_to_key) if verify or len(raw) < PARSE_BYTES else raw.count(b"\n")
+    if len(wv) != n_words:
+        raise damaged(table_path, f"{len(wv)} vectors, {n_words} words in {layout.VOCAB}")
     return wv
 
 
-def _words(raw, path):
-    """The Words in the bytes of a vocab.tsv. Raises: W2VError: it is damaged."""
-    words, counts = vocab_file.parse_vocab(raw, path)
-    try:
-        return Words(words, counts)
-    except W2VError as error:
-        raise damaged(path, error) from error
+class _LoadedVectors(WordVectors):
+    """WordVectors whose vocab.tsv is parsed when a word is first asked for."""
+
+    def __init__(self, raw: bytes, path: Path, vectors: npt.NDArray[np.float32]) -> None:
+        self.vectors, self._raw, self._path = vectors, raw, path
+
+    @cached_property
+    def _words(self) -> Words:
+        words, counts = vocab_file.parse_vocab(self._raw, self._path)
+        try:
+            return Words(words, counts)
+        except W2VError as error:
+            raise damaged(self._path, error) from error
 
 
-def _digests(path):
+def _digests(path: str | Path) -> dict[str, str]:
     """{file name: SHA-256} as the run's config.json has them; empty without that file."""
     config = Path(path, layout.CONFIG)
     try:
