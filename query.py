@@ -6,7 +6,8 @@ import sys
 
 import w2v
 from w2v.commands import common
-from w2v.commands.questions import ASCII_SPACE, as_lines, questions, questions_in
+from w2v.commands.questions import as_lines, questions, questions_in
+from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
 from w2v.storage import run_folder
 

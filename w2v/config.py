@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from w2v.errors import UsageError
 
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
+ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space of Unicode
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from itertools import islice
 
-from w2v.commands.questions import ASCII_SPACE, FLAGS
+from w2v.commands.questions import FLAGS
+from w2v.config import ASCII_SPACE
 
 try:
     import readline

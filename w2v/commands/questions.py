@@ -3,9 +3,8 @@
 import re
 from typing import NamedTuple
 
+from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
-
-ASCII_SPACE = " \t\n\v\f\r"  # what words hold none of; they may hold other white space
 
 # flag: fewest and most words that it takes
 FLAGS = {"--minus": (1, None), "--similarity": (2, 2), "--odd-one-out": (3, None)}

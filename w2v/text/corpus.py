@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
 from w2v.text import ptb
 
 CHUNK_BYTES = 8 << 20  # text read at a time
 WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
-WHITE_SPACE = b" \n\t\r\v\f"
 OTHER_KINDS = {  # by their first two bytes
     b"\x1f\x8b": "it is packed by gzip: name it .gz",
     b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
@@ -243,7 +243,7 @@ def _pieces(source):
 
 def _after_white_space(text, start, stop):
     """The index behind the last white space in text[start:stop]; `start` if there is none."""
-    for byte in WHITE_SPACE:
+    for byte in ASCII_SPACE.encode():
         start = max(start, text.rfind(byte, start, stop) + 1)
     return start
 
