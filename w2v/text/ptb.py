@@ -7,7 +7,6 @@ word-level preprocessing, one sentence a line. It is licensed, so this project s
 import hashlib
 import http.client
 import os
-import secrets
 import urllib.error
 import urllib.request
 import zipfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 from w2v.errors import W2VError
+from w2v.storage import atomic
 
 URL = "http://d2l-data.s3-accelerate.amazonaws.com/ptb.zip"
 ARCHIVE = "ptb.zip"
@@ -81,7 +81,8 @@ def fetch(folder, url, *, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
         digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
         if digest != sha1:
             raise OSError(f"its sha1 is {digest}, but must be {sha1}")
-        _write(archive, body)
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic.write(archive, body)
     except (OSError, http.client.HTTPException) as why:
         # A URLError wraps the reason; an HTTPError's own text has the status as well.
         reason = why if isinstance(why, urllib.error.HTTPError) else getattr(why, "reason", why)
@@ -152,15 +153,3 @@ def _read(response):
         return response.read(READ_BYTES)
     except http.client.IncompleteRead as early:
         return early.partial
-
-
-def _write(path, body):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: its files are for their owner only, and a data folder may be shared.
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        partial.write_bytes(body)
-        os.replace(partial, path)
-    except BaseException:  # Ctrl-C too
-        partial.unlink(missing_ok=True)
-        raise
