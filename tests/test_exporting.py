@@ -12,7 +12,6 @@ import tokenizers
 import torch
 from gensim.models import KeyedVectors
 
-from w2v.commands import export
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
@@ -72,7 +71,7 @@ def command(*arguments, **settings):
 @pytest.mark.parametrize("to", FILES)
 def test_export_is_read_back_to_the_bit(tmp_path, to):
     wv = vectors_of()
-    export.export(wv, to, tmp_path / "out" / "vectors")
+    convert.export(wv, to, tmp_path / "out" / "vectors")
     back = convert.read(tmp_path / "out" / "vectors")
     assert back.index_to_key == wv.index_to_key
     same_bits(back.vectors, wv.vectors)
@@ -81,7 +80,7 @@ def test_export_is_read_back_to_the_bit(tmp_path, to):
 def test_text_spells_each_number_with_as_few_digits_as_can_be(tmp_path):
     table = hard_numbers(30, 40)
     words = [UNK, *map(str, range(1, 30))]
-    export.export(vectors_of(words, table), "glove", tmp_path / "vectors")
+    convert.export(vectors_of(words, table), "glove", tmp_path / "vectors")
     lines = (tmp_path / "vectors").read_text().splitlines()
     for line, row in zip(lines, table[1:], strict=True):
         for spelled, number in zip(line.split(" ")[1:], row, strict=True):
@@ -111,7 +110,7 @@ def digits_of(text):
 )
 def test_export_is_read_by_gensim_to_the_bit(tmp_path, to, settings):
     wv = vectors_of()
-    export.export(wv, to, tmp_path / "vectors")
+    convert.export(wv, to, tmp_path / "vectors")
     keyed = KeyedVectors.load_word2vec_format(tmp_path / "vectors", **settings)
     assert keyed.index_to_key == WORDS[1:]
     same_bits(keyed.vectors, wv.vectors[1:])
@@ -119,7 +118,7 @@ def test_export_is_read_by_gensim_to_the_bit(tmp_path, to, settings):
 
 def test_npy_is_read_by_numpy_and_torch(tmp_path):
     wv = vectors_of()
-    export.export(wv, "npy", tmp_path / "vectors.npy")
+    convert.export(wv, "npy", tmp_path / "vectors.npy")
     table = np.load(tmp_path / "vectors.npy")
     same_bits(table, wv.vectors)
     embedding = torch.nn.Embedding.from_pretrained(torch.from_numpy(table))
@@ -131,7 +130,7 @@ def test_npy_is_read_by_numpy_and_torch(tmp_path):
 
 def test_projector_files_have_a_line_a_word(tmp_path):
     wv = vectors_of()
-    export.export(wv, "projector", tmp_path / "out")
+    convert.export(wv, "projector", tmp_path / "out")
     table = np.loadtxt(tmp_path / "out" / "vectors.tsv", delimiter="\t")
     same_bits(table.astype(np.float32), wv.vectors[1:])
     lines = (tmp_path / "out" / "metadata.tsv").read_bytes().decode().split("\n")
@@ -154,7 +153,7 @@ def model(tmp_path):
     """A sentence-transformers folder, and the means that its model is to give for TEXTS."""
     table = np.random.default_rng(0).standard_normal((len(WORDS), 40)).astype(np.float32)
     table[0] = 0
-    export.export(vectors_of(WORDS, table), "sentence-transformers", tmp_path / "model")
+    convert.export(vectors_of(WORDS, table), "sentence-transformers", tmp_path / "model")
     means = [table[[WORDS.index(word) for word in words]].mean(axis=0) for words in TEXTS.values()]
     return tmp_path / "model", means
 
@@ -187,10 +186,10 @@ N_HELD = {"npy": 5, "projector": 4}  # of them; no others hold any
 
 
 def test_strange_words_are_refused_by_name(tmp_path):
-    for to in export.WRITERS:
+    for to in convert.WRITERS:
         for word in STRANGE[N_HELD.get(to, 0) :]:
             with pytest.raises(W2VError) as caught:
-                export.export(vectors_of([UNK, "a", word]), to, tmp_path / "out")
+                convert.export(vectors_of([UNK, "a", word]), to, tmp_path / "out")
             said = f"word 2, {word!r}, is empty or has characters that {to} cannot hold"
             assert str(caught.value) == said
     assert list(tmp_path.iterdir()) == []
@@ -199,7 +198,7 @@ def test_strange_words_are_refused_by_name(tmp_path):
 def test_strange_words_that_a_format_can_hold_are_written(tmp_path):
     for to, n_held in N_HELD.items():
         words = [UNK, *STRANGE[:n_held]]
-        export.export(vectors_of(words), to, tmp_path / to)
+        convert.export(vectors_of(words), to, tmp_path / to)
         if to == "npy":
             assert convert.read(tmp_path / to).index_to_key == words
         else:
@@ -207,11 +206,11 @@ def test_strange_words_that_a_format_can_hold_are_written(tmp_path):
             assert [line.split("\t")[0] for line in lines] == ["word", *words[1:], ""]
 
 
-@pytest.mark.parametrize("to", export.WRITERS)
+@pytest.mark.parametrize("to", convert.WRITERS)
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_numbers_that_are_not_finite_are_refused(tmp_path, to, number):
     with pytest.raises(W2VError, match="the vector of 'b' has NaN or infinity"):
-        export.export(
+        convert.export(
             vectors_of([UNK, "a", "b"], [[0, 0], [1, 1], [1, number]]), to, tmp_path / "out"
         )
     assert list(tmp_path.iterdir()) == []
@@ -219,37 +218,37 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path, to, number):
 
 def test_vectors_without_words_are_refused(tmp_path):
     with pytest.raises(W2VError, match="there are no words to write"):
-        export.export(vectors_of([UNK], [[0.0]]), "glove", tmp_path / "out")
+        convert.export(vectors_of([UNK], [[0.0]]), "glove", tmp_path / "out")
 
 
 def test_unknown_format_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="--to is 'csv'; it must be one of word2vec-text, "):
-        export.export(vectors_of(), "csv", tmp_path / "out")
+        convert.export(vectors_of(), "csv", tmp_path / "out")
 
 
 def content_of(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("to", export.WRITERS)
+@pytest.mark.parametrize("to", convert.WRITERS)
 def test_earlier_export_is_replaced_and_nothing_is_left_beside_it(tmp_path, to):
-    export.export(vectors_of([UNK, "old", "older"], np.ones((3, 2))), to, tmp_path / "out")
+    convert.export(vectors_of([UNK, "old", "older"], np.ones((3, 2))), to, tmp_path / "out")
     names = sorted(path.name for path in tmp_path.rglob("*"))
-    export.export(vectors_of(), to, tmp_path / "out")
+    convert.export(vectors_of(), to, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.rglob("*")) == names
     new = content_of(tmp_path)
     (tmp_path / "fresh").mkdir()
-    export.export(vectors_of(), to, tmp_path / "fresh" / "out")
+    convert.export(vectors_of(), to, tmp_path / "fresh" / "out")
     fresh = content_of(tmp_path / "fresh")
     assert {path.name: raw for path, raw in new.items()} == {p.name: r for p, r in fresh.items()}
 
 
-@pytest.mark.parametrize("to", export.WRITERS)
+@pytest.mark.parametrize("to", convert.WRITERS)
 def test_folder_that_holds_something_else_is_not_touched(tmp_path, to):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
     with pytest.raises(W2VError, match=r"thesis\.txt, which would be lost|out is no file, and is"):
-        export.export(vectors_of(), to, tmp_path / "out")
+        convert.export(vectors_of(), to, tmp_path / "out")
     assert content_of(tmp_path) == {tmp_path / "out" / "thesis.txt": b"mine"}
 
 
@@ -257,35 +256,35 @@ def test_folder_that_holds_something_else_is_not_touched(tmp_path, to):
 def test_file_where_a_folder_is_to_be_is_not_touched(tmp_path, to):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(W2VError, match="out is no folder, and is left as it is"):
-        export.export(vectors_of(), to, tmp_path / "out")
+        convert.export(vectors_of(), to, tmp_path / "out")
     assert content_of(tmp_path) == {tmp_path / "out": b"mine"}
 
 
 def test_current_folder_is_never_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(W2VError, match="cannot be replaced; name a folder inside it"):
-        export.export(vectors_of(), "projector", ".")
+        convert.export(vectors_of(), "projector", ".")
 
 
 @pytest.mark.parametrize("name", ["vectors.safetensors", "new.txt", "more/new.txt"])
 def test_nothing_is_written_into_a_run(run, name):
     before = content_of(run)
     with pytest.raises(W2VError, match=r"is inside a run, which train\.py replaces"):
-        export.export(vectors_of(), "glove", run / name)
+        convert.export(vectors_of(), "glove", run / name)
     assert content_of(run) == before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
-@pytest.mark.parametrize("to", export.WRITERS)
+@pytest.mark.parametrize("to", convert.WRITERS)
 def test_export_that_cannot_be_written_leaves_the_earlier_one(tmp_path, to):
-    export.export(vectors_of(), to, tmp_path / "out")
+    convert.export(vectors_of(), to, tmp_path / "out")
     before = content_of(tmp_path)
     code = (
-        "import resource, numpy, w2v; from w2v.commands import export\n"
+        "import resource, numpy, w2v; from w2v.formats import convert\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
         "words = ['<unk>', *map(str, range(1, 500))]\n"
         "wv = w2v.WordVectors(words, range(500), numpy.ones((500, 3), numpy.float32))\n"
-        f"export.export(wv, {to!r}, {str(tmp_path / 'out')!r})"
+        f"convert.export(wv, {to!r}, {str(tmp_path / 'out')!r})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
@@ -350,7 +349,7 @@ def test_command_needs_numpy_only(run, tmp_path):
 
 def test_words_beside_what_is_read_are_never_overwritten(tmp_path):
     wv = vectors_of([UNK, "a", "b"])
-    export.export(wv, "npy", tmp_path / "x.npy")
+    convert.export(wv, "npy", tmp_path / "x.npy")
     (tmp_path / "x.npy").rename(tmp_path / "y.npy")
     (tmp_path / "x.vocab.tsv").rename(tmp_path / "vocab.tsv")
     before = content_of(tmp_path)
@@ -363,11 +362,11 @@ def test_words_beside_what_is_read_are_never_overwritten(tmp_path):
 def test_words_of_another_file_are_never_overwritten(tmp_path):
     (tmp_path / "x.vocab.tsv").write_text("a\nb\n")  # of x.safetensors, say
     with pytest.raises(W2VError, match=r"x\.vocab\.tsv is there without x\.npy, and would be lost"):
-        export.export(vectors_of([UNK, "a", "b"]), "npy", tmp_path / "x.npy")
+        convert.export(vectors_of([UNK, "a", "b"]), "npy", tmp_path / "x.npy")
     assert (tmp_path / "x.vocab.tsv").read_text() == "a\nb\n"
 
 
 def test_glove_begins_with_no_byte_order_mark(tmp_path):
     with pytest.raises(W2VError, match="the first word begins with a byte order mark"):
-        export.export(vectors_of([UNK, "\ufeffa", "b"]), "glove", tmp_path / "x.txt")
+        convert.export(vectors_of([UNK, "\ufeffa", "b"]), "glove", tmp_path / "x.txt")
     assert not (tmp_path / "x.txt").exists()

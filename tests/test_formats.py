@@ -11,6 +11,7 @@ from gensim.models import KeyedVectors
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
+from w2v.formats.npy import MAGIC
 from w2v.storage import layout
 from w2v.storage.safetensors import write_tensors
 from w2v.vectors.saving import save_vectors
@@ -262,7 +263,7 @@ def test_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_pat
 
 def npy(shape, kind="'<f4'", tail=b"", order=False):
     text = f"{{'descr': {kind}, 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
-    return convert.NPY_MAGIC + b"\x01\x00" + struct.pack("<H", len(text)) + text + tail
+    return MAGIC + b"\x01\x00" + struct.pack("<H", len(text)) + text + tail
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def npy(shape, kind="'<f4'", tail=b"", order=False):
         (npy((2, 2), "'<i4'", bytes(16)), "holds int32 of shape"),
         (npy((2, 2), "'|O'", bytes(32)), "holds object of shape"),
         (npy((2, 2), "__import__('os')", bytes(16)), "header is not that of a .npy file"),
-        (convert.NPY_MAGIC + b"\x09\x00", "header is not that of a .npy file"),
+        (MAGIC + b"\x09\x00", "header is not that of a .npy file"),
         (npy((2, 2), tail=struct.pack("<4f", 1, 2, 3, np.nan)), "vector of 'b' has NaN"),
         (npy((2, 2), "'<f8'", struct.pack("<4d", 1, 2, 3, 1e39)), "vector of 'b' has NaN"),
         (npy((3, 1), tail=bytes(12)), "3 vectors, 2 words in"),

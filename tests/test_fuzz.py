@@ -18,10 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import w2v
-from w2v.commands import export
 from w2v.config import Config
 from w2v.errors import W2VError
-from w2v.formats import convert
+from w2v.formats import convert, npy
 from w2v.storage import layout, safetensors
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
@@ -225,14 +224,14 @@ def npy_headers():
     def file(version, header, tail):
         text = repr(header).encode("latin1", "replace")
         length = struct.pack("<H" if version == 1 else "<I", len(text))
-        return convert.NPY_MAGIC + bytes([version, 0]) + length + text + tail
+        return npy.MAGIC + bytes([version, 0]) + length + text + tail
 
     return st.builds(file, st.integers(1, 3), header, st.binary(max_size=64))
 
 
 def fuzz_format(folder, n, to, name, *more):
     """Change one file of an export by and by, and read it; what is read is whole."""
-    export.export(w2v.load(small_run(folder)), to, folder / "vectors.npy")
+    convert.export(w2v.load(small_run(folder)), to, folder / "vectors.npy")
     path = folder / name
     valid = path.read_bytes()
 

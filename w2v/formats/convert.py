@@ -1,37 +1,56 @@
-"""Word vectors from files of any kind that are in use.
+"""Word vectors from files of any kind that is in use, and to files that others read.
 
 wv = read("GoogleNews-vectors-negative300.bin", limit=100_000)
+export(wv, "glove", "vectors.txt")
 """
 
+import contextlib
 import operator
 import os
+import re
 import stat
-import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-
-from w2v.config import UNK
-from w2v.errors import UsageError, W2VError, damaged
-from w2v.formats import word2vec
-from w2v.storage import layout, safetensors, vocab_file
-from w2v.vectors import saving, wordvectors
-
-NPY_MAGIC = b"\x93NUMPY"
-_ROWS = 2**14  # of a mapped table, copied or looked at together
+from w2v.config import ASCII_SPACE
+from w2v.errors import UsageError, W2VError
+from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
+from w2v.storage import atomic, layout
+from w2v.vectors import saving
+from w2v.vectors.finite import first_not_finite
+from w2v.vectors.wordvectors import WordVectors
 
 
-def read(path, limit=None):
+class Writer(NamedTuple):
+    """Writes WordVectors to a path; `forbidden` are characters that no word can have there."""
+
+    write: Callable[[WordVectors, Path], None]
+    forbidden: str
+
+
+WRITERS = {
+    "word2vec-text": Writer(word2vec.write_text, ASCII_SPACE),
+    "word2vec-binary": Writer(word2vec.write_binary, ASCII_SPACE),
+    "glove": Writer(word2vec.write_glove, ASCII_SPACE),
+    "npy": Writer(npy.write, "\t\n"),
+    "projector": Writer(projector.write, "\t\n\r"),
+    "sentence-transformers": Writer(sentence_transformers.write, ASCII_SPACE),
+}
+
+
+def read(path: str | Path, limit: int | None = None) -> WordVectors:
     """The WordVectors of a run folder, or a word2vec, GloVe, .npy or .safetensors file.
 
     Args:
         path: a run folder, or a file; its content tells the format. Beside `x.npy` and
             `x.safetensors` lies their vocabulary, `x.vocab.tsv` or `vocab.tsv`: a word a line, or
             word, tab, count. A .safetensors file holds `in_vectors`, or a single table.
-        limit: read only the first so many words, 1 or more; `<unk>` does not count.
+        limit: read only the first `limit` words, 1 or more; `<unk>` does not count.
     Returns:
-        WordVectors whose row 0 is `<unk>`, zeros, wherever the file has it, or has it not. Counts
-        are 0 where the file has none. Runs and .npy stay on disk until used, if so they begin.
+        WordVectors whose row 0 is `<unk>`, zeros, wherever the file has it, or if it has none.
+        Counts are 0 where the file has none. Runs, .npy and .safetensors files that begin so stay
+        on disk until used.
     Raises:
         UsageError: `limit` is below 1.
         W2VError: the file cannot be read, or is not what it says; with the line, byte or word.
@@ -45,15 +64,16 @@ def read(path, limit=None):
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
             wv = saving.load(path)
-            return wv if limit is None else _first(wv.index_to_key, wv.counts, wv.vectors, limit)
+            if limit is None:
+                return wv
+            return tables.first_words(wv.index_to_key, wv.counts, wv.vectors, limit)
         if not stat.S_ISREG(mode):
             raise W2VError(f"{path} is no file; name a run folder or a file of vectors")
         with open(path, "rb") as file:
             if path.suffix == ".safetensors":
-                return _beside(path, _safetensors_table(file, path), limit)
-            if file.read(len(NPY_MAGIC)) == NPY_MAGIC:
-                return _beside(path, _npy_table(file, path), limit)
-            file.seek(0)
+                return tables.with_words(path, safetensors_file.map_table(file, path), limit)
+            if file.read(len(npy.MAGIC)) == npy.MAGIC:
+                return tables.with_words(path, npy.map_table(file, path), limit)
             return word2vec.read(file, path, limit)
     except OSError as error:
         raise W2VError(
@@ -61,82 +81,52 @@ def read(path, limit=None):
         ) from error
 
 
-def _safetensors_table(file, path):
-    """The (V, D) table of a .safetensors file, mapped read-only."""
-    tensors, _ = safetensors.map_tensors(file, path)
-    ours = layout.TENSORS[0]
-    if ours not in tensors and len(tensors) != 1:
-        raise W2VError(f"{path} has {len(tensors)} tables, none of them {ours}; which is meant?")
-    return tensors[ours] if ours in tensors else next(iter(tensors.values()))
+def export(wv: WordVectors, to: str, path: str | Path) -> None:
+    """Write vectors in another format, whole or not at all.
 
-
-def _npy_table(file, path):
-    """The (V, D) array of a .npy file, mapped read-only."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    npy = np.lib.format
+    Args:
+        to: a key of WRITERS; `python -m w2v export --help` says what each writes.
+        path: the file or folder. An earlier file or export there is replaced.
+    Raises:
+        UsageError: an unknown format.
+        W2VError: a word that would not read back the same, NaN or infinity, no words; `path`
+            cannot be written, or something else is there that would be lost.
+    """
+    if to not in WRITERS:
+        raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
+    path = Path(os.path.realpath(path))  # a link is never what gets replaced
+    _check(wv, to)
+    names = (layout.VECTORS, layout.VOCAB)
+    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
+        raise W2VError(f"{path} is inside a run, which train.py replaces; name a path outside it")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what Python 2 wrote
-            readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-            shape, by_column, kind = readers[npy.read_magic(file)](file)
-    except Exception as error:  # the header is a Python expression: it can be wrong in any way
-        raise damaged(path, "its header is not that of a .npy file") from error
-    if kind.kind != "f" or len(shape) != 2 or min(shape) < 1:
-        what = f"{kind} of shape {shape}"[:100]
-        raise W2VError(f"{path} holds {what}; it must be floats of shape (words, dimensions)")
-    begin = file.tell()
-    end = begin + kind.itemsize * shape[0] * shape[1]
-    if end != size:
-        what = f"promises {end}"[:100]
-        raise damaged(path, f"its header {what} bytes, the file has {size}")
-    return np.memmap(file, kind, "r", begin, shape, "F" if by_column else "C").view(np.ndarray)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # what others left behind must not stop this
+            atomic.sweep(path)
+        WRITERS[to].write(wv, path)
+    except OSError as error:
+        raise W2VError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def beside(path):
-    """Where the vocabulary of a .npy or .safetensors file may be, first choice first."""
-    path = Path(path)
-    return [path.parent / name for name in (f"{path.stem}.{layout.VOCAB}", layout.VOCAB)]
+def files_read(path: str | Path) -> list[Path]:
+    """The files that `read` may take vectors and words from."""
+    return [Path(path), *tables.vocab_paths(Path(path))]
 
 
-def _beside(path, table, limit):
-    """The WordVectors of a mapped table and the vocabulary beside its file."""
-    vocab = next((found for found in beside(path) if found.exists()), None)
-    if vocab is None:
-        name = beside(path)[0].name
-        raise W2VError(f"{path} has no vocabulary beside it: a {name}, a word a line")
-    raw = vocab.read_bytes()
-    words, counts = vocab_file.parse_vocab(
-        raw if b"\t" in raw else raw.replace(b"\n", b"\t0\n"), vocab
-    )
-    if len(words) != len(table):
-        raise damaged(path, f"{len(table)} vectors, {len(words)} words in {vocab}")
-    try:
-        wv = _first(words, counts, table, limit)
-    except W2VError as error:
-        raise damaged(vocab, error) from error
-    for first in range(0, len(wv), _ROWS):
-        finite = np.isfinite(wv.vectors[first : first + _ROWS]).all(axis=1)
-        if not finite.all():
-            word = wv.index_to_key[first + int(np.argmin(finite))]
-            raise damaged(path, f"the vector of {word[:40]!r} has NaN or infinity")
-    return wv
+def files_written(path: str | Path, to: str) -> list[Path]:
+    """The files or the folder that `export` replaces."""
+    return [Path(path), *(tables.vocab_paths(Path(path))[:1] if to == "npy" else [])]
 
 
-def _first(words, counts, table, limit):
-    """WordVectors of the first `limit` words, `<unk>` in front; a copy only if it was not there."""
-    at = words.index(UNK) if UNK in words else None
-    n_words = min(len(words) - (at is not None), limit or len(words))
-    if at == 0 and table.dtype == np.float32 and not table[0].any():
-        end = 1 + n_words
-        return wordvectors.WordVectors(words[:end], counts[:end], table[:end])
-    rows = [row for row in range(len(words)) if row != at][:n_words]
-    moved = np.zeros((1 + n_words, table.shape[1]), np.float32)
-    for first in range(0, n_words, _ROWS):
-        some = rows[first : first + _ROWS]
-        with np.errstate(over="ignore"):
-            moved[1 + first : 1 + first + len(some)] = table[some]
-    count = 0 if at is None else counts[at]
-    return wordvectors.WordVectors(
-        [UNK, *(words[row] for row in rows)], [count, *(counts[row] for row in rows)], moved
-    )
+def _check(wv: WordVectors, to: str) -> None:
+    """Raise W2VError for what cannot be written, or would not be read back the same."""
+    if len(wv) < 2:
+        raise W2VError("there are no words to write")
+    bad = re.compile(rf"[{WRITERS[to].forbidden}\ud800-\udfff]")
+    for number, word in enumerate(wv.index_to_key):
+        if not word or bad.search(word):
+            what = f"word {number}, {word[:40]!r},"
+            raise W2VError(f"{what} is empty or has characters that {to} cannot hold")
+    if (row := first_not_finite(wv.vectors)) is not None:
+        word = wv.index_to_key[row]
+        raise W2VError(f"the vector of {word[:40]!r} has NaN or infinity; train again")

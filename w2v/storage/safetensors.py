@@ -1,7 +1,7 @@
 """The safetensors format, byte by byte; nothing in a file is believed unchecked.
 
 8 bytes: the length n of the header. n bytes of JSON: {name: {"dtype", "shape", "data_offsets":
-[begin, end]}}, and perhaps "__metadata__". Then the numbers, little-endian; offsets count from here.
+[begin, end]}}, perhaps "__metadata__". The numbers, little-endian; offsets count from here.
 """
 
 import hashlib

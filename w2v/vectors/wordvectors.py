@@ -256,7 +256,7 @@ class WordVectors:
     def _nearest(
         self, queries: list[tuple[_Direction, set[int]]], topn: int, restrict_vocab: int | None
     ) -> list[list[tuple[str, float]]]:
-        """For each query, a direction and the rows that are no answers, its (word, cosine) pairs."""
+        """The (word, cosine) pairs of each query: a direction, and the rows that are no answers."""
         _check_count("topn", topn)
         n_rows = len(self)
         if restrict_vocab is not None:

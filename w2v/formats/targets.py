@@ -1,0 +1,35 @@
+"""Where an export goes: a file or a folder that is replaced whole, and never anything else."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from w2v.errors import W2VError
+from w2v.storage import atomic
+
+
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of `path` when the block ends."""
+    if os.path.lexists(path) and not path.is_file():
+        raise W2VError(f"{path} is no file, and is left as it is; name another path")
+    with atomic.staged_file(path) as staging, open(staging, "wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def new_folder(path: Path, names: set[str]) -> Iterator[Path]:
+    """A folder to fill with files called `names`; takes the place of `path` when the block ends."""
+    if os.path.lexists(path):
+        if not path.is_dir():
+            raise W2VError(f"{path} is no folder, and is left as it is; name another path")
+        if others := sorted(set(os.listdir(path)) - names):
+            raise W2VError(f"{path} holds {others[0]}, which would be lost; name another folder")
+        if path == Path.cwd() or os.path.ismount(path):
+            raise W2VError(f"{path} cannot be replaced; name a folder inside it")
+    with atomic.staged(path) as staging:
+        yield staging
+        atomic.flush_tree(staging)
+        atomic.swap(staging, path)
