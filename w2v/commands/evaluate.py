@@ -2,22 +2,26 @@
 
 import argparse
 import json
+from collections.abc import Iterator
+from typing import Any
 
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
 from w2v.evaluation.pairs import find_pairs, score_pairs
+from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.formats import convert
+from w2v.vectors.wordvectors import WordVectors
 
 DESCRIPTION = """\
-Score word vectors by how their cosines agree with people's ratings of word pairs, and by the
-analogies that they solve. Letter case is no difference; only pairs and questions are counted whose
-words are all among the first 300,000 of the vocabulary. So the scores are those of gensim."""
+Score word vectors by how well their cosines agree with people's ratings of word pairs, and by the
+analogies that they solve. Letter case does not matter; only pairs and questions count whose words
+are all among the first 300,000 of the vocabulary. So the scores are the same as gensim's."""
 
 EPILOG = """\
-A file of pairs has a line `word word score` for each, between tabs, commas or spaces, and perhaps a
-header; one of analogies has lines `: section`, and lines `a b c d`: a is to b as c is to d. Blank
-lines, and lines that begin with #, are passed over.
+A file of pairs has a line `word word score` for each, separated by tabs, commas or spaces, and may
+have a header; a file of analogies has lines `: section`, and lines `a b c d`: a is to b as c is to
+d. Blank lines, and lines that begin with #, are skipped.
 
 With --json, one object: {"run": "runs/ptb", "pairs": [{"file": "wordsim353.tsv", "pairs": 353,
 "covered": 214, "spearman": {"value": 0.31, "low": 0.18, "high": 0.42}, "pearson": {...}}, ...],
@@ -33,8 +37,8 @@ exit status: 0 scored; 1 a failure, such as a line that cannot be read; 2 wrong 
 _MEASURES = ("spearman", "pearson")
 
 
-def add_command(subparsers):
-    """Add `evaluate` to the commands of `python -m w2v`."""
+def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `evaluate` to the commands."""
     parser = subparsers.add_parser(
         "evaluate",
         help="score vectors on word pairs and analogies",
@@ -43,7 +47,7 @@ def add_command(subparsers):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("vectors", metavar="RUN", help="a run folder, or word vectors in a file")
-    files = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
+    files: dict[str, Any] = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
     parser.add_argument("--pairs", **files, help="files of word pairs that people have rated")
     parser.add_argument("--analogies", **files, help="files of analogies")
     parser.add_argument(
@@ -57,7 +61,7 @@ def add_command(subparsers):
     parser.set_defaults(run=_evaluate)
 
 
-def _evaluate(asked):
+def _evaluate(asked: argparse.Namespace) -> None:
     if not asked.pairs + asked.analogies:
         raise UsageError("there is nothing to score with; give --pairs or --analogies, and files")
     pairs = [testsets.read_pairs(path) for path in asked.pairs]
@@ -74,7 +78,7 @@ def _evaluate(asked):
         print(*_table(answer), sep="\n")
 
 
-def _pairs(pairs, wv):
+def _pairs(pairs: Pairs, wv: WordVectors) -> dict[str, Any]:
     known = find_pairs(pairs, wv.index_to_key)
     measured = zip(_MEASURES, score_pairs(known, wv.vectors), strict=True)
     return {
@@ -85,7 +89,7 @@ def _pairs(pairs, wv):
     }
 
 
-def _analogies(analogies, wv, method):
+def _analogies(analogies: Analogies, wv: WordVectors, method: str) -> dict[str, Any]:
     known = find_questions(analogies, wv.index_to_key)
     sections = score_analogies(known, wv.vectors, method)
     rows = [{**vars(s), "accuracy": s.accuracy} for s in (*sections, total(sections))]
@@ -95,8 +99,8 @@ def _analogies(analogies, wv, method):
     }  # fmt: skip
 
 
-def _table(answer):
-    """The lines that people read."""
+def _table(answer: dict[str, Any]) -> Iterator[str]:
+    """The lines of the table for people."""
     if answer["pairs"]:
         yield f"{'covered':>13}  {'Spearman, 95 % interval':26}{'Pearson, 95 % interval':26}pairs"
     for row in answer["pairs"]:
@@ -117,13 +121,13 @@ def _table(answer):
             yield f"{'':15}no question is in the vocabulary: no accuracy"
 
 
-def _correlation(measure):
+def _correlation(measure: dict[str, float | None]) -> str:
     value, low, high = measure["value"], measure["low"], measure["high"]
     if value is None:
         return "none"
     return f"{value:+.3f}" + ("" if low is None else f"  {low:+.3f} to {high:+.3f}")
 
 
-def _section(row, name):
+def _section(row: dict[str, Any], name: str) -> str:
     accuracy = "none" if row["accuracy"] is None else f"{row['accuracy']:.3f}"
     return f"{row['covered']:>6}/{row['questions']:<6}  {row['correct']:>7}  {accuracy:>8}  {name}"

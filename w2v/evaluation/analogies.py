@@ -1,43 +1,46 @@
 """Analogies: a is to b as c is to which word?"""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from w2v.evaluation.lookup import RESTRICT_VOCAB, finite_rows, rows_of
+from w2v.evaluation.lookup import RESTRICT_VOCAB, finite_rows, folding, rows_of
+from w2v.evaluation.testsets import Analogies
 
 METHODS = ("3cosadd", "3cosmul")
-
-
 EPSILON = 1e-6  # of 3CosMul, as in gensim; Levy and Goldberg have 0.001
 
-
-# A block's cosines, at most 8 MB, are shared by all questions; its scores, 1 MB, stay in the cache.
-_COSINES, _WORDS, _QUESTIONS = 2**20, 256, 512
+# All questions share the cosines of a block of words; its scores, 1 MB, stay in the cache.
+_COSINES = 2**20  # of a block, at most: 8 MB
+_WORDS, _QUESTIONS = 256, 512  # of a block, at most; scored at a time
 
 
 @dataclass(frozen=True)
 class KnownQuestions:
-    """The questions all of whose words are known; a letter-case variant is the same word.
+    """The questions whose words are all in the vocabulary; letter-case variants are one word.
 
-    questions: (n, 4) int64, each word a number below the number of different words, m.
-    section: (n,) int64, of each question.
+    questions: (n, 4) int64, each word as a number below m, the number of different words.
+    section: (n,) int64, the section of each question.
     rows: (m,) int64, the row of each word's vector.
-    number: (R,) int64, the word that each of the R rows which take part is a variant of, or -1;
-        row 0, `<unk>`, is of none.
+    number: (R,) int64, for each of the R rows that take part the word that it is a variant of, or
+        -1; row 0, `<unk>`, is a variant of none.
     sections: [(name, questions in the file), ...].
     """
 
-    questions: np.ndarray
-    section: np.ndarray
-    rows: np.ndarray
-    number: np.ndarray
-    sections: list
+    questions: npt.NDArray[np.int64]
+    section: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int64]
+    sections: list[tuple[str, int]]
 
 
 @dataclass(frozen=True)
 class SectionScore:
-    """section: its name.  questions, covered, correct: how many; only the covered were asked."""
+    """section: its name.  questions, covered, correct: how many are in the file, of these in the
+    vocabulary, of these answered correctly.
+    """
 
     section: str
     questions: int
@@ -45,19 +48,19 @@ class SectionScore:
     correct: int
 
     @property
-    def accuracy(self):
-        """The share of the covered that is correct; None where there are none."""
+    def accuracy(self) -> float | None:
+        """The share of covered questions that are answered correctly; None if none is covered."""
         return self.correct / self.covered if self.covered else None
 
 
-def find_questions(analogies, words, restrict_vocab=RESTRICT_VOCAB, case_insensitive=True):
-    """Look Analogies up in a vocabulary.
-
-    Args: as those of `find_pairs`, with w2v.testsets.Analogies.
-    Returns:
-        KnownQuestions
-    """
-    fold = str.upper if case_insensitive else str
+def find_questions(
+    analogies: Analogies,
+    words: Sequence[str],
+    restrict_vocab: int = RESTRICT_VOCAB,
+    case_insensitive: bool = True,
+) -> KnownQuestions:
+    """Look analogies up in a vocabulary; the arguments are those of `find_pairs`."""
+    fold = folding(case_insensitive)
     asked = [
         (place, tuple(map(fold, question)))
         for place, (_, questions) in enumerate(analogies.sections)
@@ -80,23 +83,25 @@ def find_questions(analogies, words, restrict_vocab=RESTRICT_VOCAB, case_insensi
     )
 
 
-def score_analogies(known, vectors, method="3cosadd"):
-    """How many analogies the vectors solve: a is to b as c is to which word?
+def score_analogies(
+    known: KnownQuestions, vectors: npt.NDArray[np.float32], method: str = "3cosadd"
+) -> list[SectionScore]:
+    """How many analogies the vectors solve.
 
     The answer is the word x other than a, b and c (and their letter-case variants) with the largest
     cos(x, b) + cos(x, c) − cos(x, a), or, with 3cosmul, cos(x, b)·cos(x, c) / (cos(x, a) + ε), the
-    cosines moved to 0..1. Equals go to the first.
+    cosines moved to 0..1. Of equal words the first is the answer.
 
     Args:
-        known: KnownQuestions.
-        vectors: (V, D) float32.
+        vectors: (V, D).
+        method: one of METHODS.
     Returns:
-        A list of SectionScore, one a section.
+        The score of each section.
     Raises:
         W2VError: a vector holds NaN or infinity.
     Source: Mikolov et al. 2013 (arXiv:1301.3781); Levy and Goldberg 2014 (W14-1618), eq. 3 and 4.
-    Differs from gensim: that computes in float32, and looks past case variants among the five best
-    words only. A vector of zeros is nobody's answer.
+    Differs from gensim: that computes in float32, and skips case variants only among the five best
+    words. A vector of zeros is never an answer.
     """
     right = np.zeros(len(known.questions), bool)
     if len(right):
@@ -108,25 +113,29 @@ def score_analogies(known, vectors, method="3cosadd"):
     return [SectionScore(name, n, int(asked), int(hits)) for (name, n), asked, hits in counts]
 
 
-def total(sections):
-    """The SectionScore of all sections together."""
+def total(sections: Iterable[SectionScore]) -> SectionScore:
+    """The score of all sections together."""
     columns = zip(*((s.questions, s.covered, s.correct) for s in sections), strict=True)
     return SectionScore("total", *map(sum, columns))
 
 
-def _units(vectors, rows):
-    """(n, D) float64, some rows at length 1; those of zeros as they are."""
+def _units(
+    vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64] | slice
+) -> npt.NDArray[np.float64]:
+    """(n, D) float64, n rows at length 1; rows of zeros stay zeros."""
     chosen = finite_rows(vectors, rows)
     lengths = np.sqrt(np.einsum("nd,nd->n", chosen, chosen))
     return chosen / np.where(lengths > 0, lengths, 1.0)[:, None]
 
 
-def _answers(known, vectors, method):
-    """(n,) int64, the row that answers each question; 0 where there is none.
+def _answers(
+    known: KnownQuestions, vectors: npt.NDArray[np.float32], method: str
+) -> npt.NDArray[np.int64]:
+    """(n,) int64, the row that answers each question; 0 if none does.
 
-    Few different words are asked about in many questions. So the cosines of a block of the
-    vocabulary with all of them are one matrix product, and a question's scores are a sum of three
-    of its rows: 3CosMul is 3CosAdd of logarithms.
+    The many questions ask about few different words. So one matrix product gives the cosines of a
+    block of the vocabulary with all of these, and the scores of a question are a sum of three of
+    its rows: 3CosMul is 3CosAdd of logarithms.
     """
     questions, n_rows = known.questions, len(known.number)
     asked = _units(vectors, known.rows)
@@ -153,10 +162,12 @@ def _answers(known, vectors, method):
     return answers
 
 
-def _terms(cosines, method):
-    """What a cosine adds to a candidate's score, and what it takes away from it."""
+def _terms(
+    cosines: npt.NDArray[np.float64], method: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """What a cosine with b or c adds to a candidate's score, and what one with a subtracts."""
     if method == "3cosadd":
         return cosines, cosines.copy()
-    shifted = np.maximum((1 + cosines) / 2, 0.0)  # rounding goes below −1
+    shifted = np.maximum((1 + cosines) / 2, 0.0)  # rounding may go below −1
     with np.errstate(divide="ignore"):  # a score of 0 is a logarithm of −∞
         return np.log(shifted), np.log(shifted + EPSILON)

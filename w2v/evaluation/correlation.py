@@ -1,12 +1,13 @@
-"""Pearson's and Spearman's correlation, and how far chance may have moved them."""
+"""Spearman's and Pearson's correlation, with bootstrap intervals."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 RESAMPLES = 2000  # of the bootstrap: with 353 pairs, its bounds vary by about 0.003
 LEVEL = 0.95  # of the bootstrap's interval
-FEWEST = 3  # pairs; two that are resampled correlate by ±1 always
+FEWEST = 3  # pairs of numbers for an interval: any resample of two correlates by ±1
 
 
 @dataclass(frozen=True)
@@ -18,16 +19,21 @@ class Correlation:
     high: float | None = None
 
 
-def correlate(one, other, resamples=RESAMPLES, seed=0):
-    """How two series of numbers go together.
+def correlate(
+    one: npt.NDArray[np.float64],
+    other: npt.NDArray[np.float64],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Correlation]:
+    """Spearman's and Pearson's correlation of two series of numbers.
 
     Args:
-        one, other: (n,) float64, finite.
+        one, other: (n,), finite.
         resamples, seed: of the bootstrap over pairs, whose percentiles bound the interval; 0 for
             none.
     Returns:
-        Spearman's and Pearson's Correlation. All None for fewer than two pairs, or where all
-        numbers of a series are equal; no interval for fewer than three pairs.
+        Both; None for fewer than two pairs, or if all numbers of a series are equal. No interval
+        for fewer than three pairs.
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, 13.3 (percentiles).
     Differs from scipy: None instead of NaN.
     """
@@ -46,10 +52,10 @@ def correlate(one, other, resamples=RESAMPLES, seed=0):
 
 
 def _both(series, sample):
-    """Spearman's and Pearson's correlation of a sample of the pairs; NaN where not defined.
+    """Spearman's and Pearson's correlation of a sample of the pairs; NaN if not defined.
 
-    series: for each of the two, its numbers and their codes, which are places among the different
-        numbers, rising.  sample: (n,) int64, some pairs perhaps more than once.
+    series: the numbers of each of the two, and their codes: the places of the numbers among the
+        different numbers, in rising order.  sample: (n,) int64, with repetitions.
     """
     ranks = [_ranks(codes[sample]) for _, codes in series]
     return _pearson(*ranks), _pearson(*(numbers[sample] for numbers, _ in series))
@@ -76,7 +82,7 @@ def _pearson(one, other):
 
 
 def _interval(samples):
-    """The bounds that hold the middle 95 % of resampled correlations; NaN without any."""
+    """The bounds of the middle 95 % of resampled correlations; NaN if there are none."""
     samples = samples[~np.isnan(samples)]
     if not len(samples):
         return np.nan, np.nan

@@ -1,20 +1,22 @@
 """Files that word vectors are scored with: word pairs that people have rated, and analogies.
 
-pairs: a line for each, `word word score`, between tabs, commas or spaces; the first line may be a
-header. analogies: a line `: section`, then questions, `a b c d`: a is to b as c is to d. Both are
-UTF-8; blank lines, and lines that begin with #, are passed over.
+Pairs: a line `word word score` for each, separated by tabs, commas or spaces; the first line may be
+a header. Analogies: a line `: section`, then questions `a b c d`: a is to b as c is to d. Both are
+UTF-8; blank lines and lines that begin with # are skipped.
 """
 
 import codecs
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
+from w2v.config import ASCII_SPACE
 from w2v.errors import W2VError
 
-_SPACE = " \t\r\f\v"  # as in a corpus: other kinds of space may be part of a word
 _SHOWN = 60  # characters of a line that cannot be read
 
 
@@ -23,8 +25,8 @@ class Pairs:
     """path: of the file.  words: n pairs of words.  scores: (n,) float64, people's."""
 
     path: str
-    words: list
-    scores: np.ndarray
+    words: list[tuple[str, str]]
+    scores: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,45 +34,45 @@ class Analogies:
     """path: of the file.  sections: [(name, [(a, b, c, d), ...]), ...], in the file's order."""
 
     path: str
-    sections: list
+    sections: list[tuple[str, list[tuple[str, ...]]]]
 
 
-def read(path):
+def read(path: str | Path) -> Pairs | Analogies:
     """The Pairs or Analogies in a file, whichever it holds: analogies begin with a section.
 
     Raises:
         W2VError: as `read_pairs` and `read_analogies` do.
     """
-    lines = list(_lines(path))  # only once: it may be a pipe
+    lines = list(_lines(path))  # read only once: it may be a pipe
     if not lines:
         raise W2VError(f"{path} holds neither word pairs nor analogies")
     return (_analogies if lines[0][1].startswith(":") else _pairs)(path, lines)
 
 
-def read_pairs(path):
+def read_pairs(path: str | Path) -> Pairs:
     """The Pairs in a file.
 
     Raises:
         W2VError: the file cannot be read, a line is no pair (the message has its number), or
             there is none.
     Differs from gensim: commas and spaces may separate too; a line that cannot be read is an
-    error, where gensim passes over it.
+    error, where gensim skips it.
     """
     return _pairs(path, _lines(path))
 
 
-def read_analogies(path):
+def read_analogies(path: str | Path) -> Analogies:
     """The Analogies in a file.
 
     Raises:
         W2VError: the file cannot be read, a line is neither a section nor a question (the message
             has its number), or there is no question.
-    Differs from gensim: a line that cannot be read is an error, where gensim passes over it.
+    Differs from gensim: a line that cannot be read is an error, where gensim skips it.
     """
     return _analogies(path, _lines(path))
 
 
-def _pairs(path, lines):
+def _pairs(path: str | Path, lines: Iterable[tuple[int, str]]) -> Pairs:
     words, scores = [], []
     for place, (number, line) in enumerate(lines):
         fields = _fields(line)
@@ -88,12 +90,12 @@ def _pairs(path, lines):
     return Pairs(str(path), words, np.array(scores))
 
 
-def _analogies(path, lines):
-    sections = []
+def _analogies(path: str | Path, lines: Iterable[tuple[int, str]]) -> Analogies:
+    sections: list[tuple[str, list[tuple[str, ...]]]] = []
     for number, line in lines:
         words = tuple(_split(line))
         if line.startswith(":"):
-            sections.append((line[1:].strip(_SPACE), []))
+            sections.append((line[1:].strip(ASCII_SPACE), []))
         elif not sections:
             raise _unreadable(path, number, line, "a line `: section` must come first")
         elif len(words) != 4:
@@ -105,16 +107,16 @@ def _analogies(path, lines):
     return Analogies(str(path), sections)
 
 
-def _lines(path):
-    """Yield (number, text) of the lines that say something, without space at their ends."""
+def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Yield (number, text) of the lines that count, without white space at their ends."""
     try:
         raw = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise W2VError(f"cannot read {path}: {error.strerror}") from error
-    # Not splitlines(): a word may hold U+2028 and other ends of lines that are not ours.
+    # Not splitlines(): a word may hold U+2028 and other line ends that are not ours.
     for number, line in enumerate(raw.split(b"\n"), 1):
         try:
-            text = line.decode().strip(_SPACE)
+            text = line.decode().strip(ASCII_SPACE)
         except UnicodeDecodeError as error:
             raise W2VError(
                 f"{path}, line {number} is not UTF-8 (its byte {error.start + 1}); convert the file"
@@ -123,29 +125,29 @@ def _lines(path):
             yield number, text
 
 
-def _fields(line):
-    """The columns of a line: between tabs if there are any, else commas if that gives three.
+def _fields(line: str) -> list[str]:
+    """The columns of a line, split at tabs if it has any, else at commas if that gives three.
 
     _fields("New York, city, 7.1") == ["New York", "city", "7.1"]
     """
     for separator in "\t,":
-        fields = [field.strip(_SPACE) for field in line.split(separator)]
+        fields = [field.strip(ASCII_SPACE) for field in line.split(separator)]
         if len(fields) == 3 or (separator == "\t" and len(fields) > 1):
             return fields
     return _split(line)
 
 
-def _split(line):
-    return [word.decode() for word in line.encode().split()]  # bytes know ASCII's space alone
+def _split(line: str) -> list[str]:
+    return [word.decode() for word in line.encode().split()]  # bytes split at ASCII space only
 
 
-def _number(text):
+def _number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
         return None
 
 
-def _unreadable(path, number, line, what):
+def _unreadable(path: str | Path, number: int, line: str, what: str) -> W2VError:
     shown = line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
     return W2VError(f"{path}, line {number} is {shown!r}; {what}")
