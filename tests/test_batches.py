@@ -162,7 +162,7 @@ def test_ptb_has_the_textbooks_numbers(ptb_dir):
         one = Batcher(encoded, vocabulary.counts, Config(seed=seed))
         windows = one.windows(1, 0)
         n_centers += len(windows.order)
-        kept += np.bincount(windows.tokens & word_table.WORD, minlength=len(vocabulary))
+        kept += np.bincount(windows.tokens & word_table.WORD_MASK, minlength=len(vocabulary))
         n_pairs += sum(windows.batch(n).labels.sum() for n in range(windows.n_batches))
         assert max(windows.batch(n).mask.shape[1] for n in range(20)) <= 60
     assert n_centers / len(seeds) == pytest.approx(343_500, rel=0.005)

@@ -14,7 +14,7 @@ from w2v.engines.torch import TorchEngine
 from w2v.errors import UsageError, W2VError
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import encode, read
-from w2v.text.word_table import WORD
+from w2v.text.word_table import WORD_MASK
 from w2v.training import validation
 from w2v.training.tables import initial_tables
 
@@ -57,7 +57,7 @@ def test_share_splits_the_sentences_and_trains_on_the_rest():
 
     def sentences(encoded):
         tokens = np.concatenate(encoded.blocks)
-        pieces = np.split(tokens & WORD, np.flatnonzero(tokens < 0)[1:])
+        pieces = np.split(tokens & WORD_MASK, np.flatnonzero(tokens < 0)[1:])
         return [piece.tolist() for piece in pieces]
 
     parts = sentences(trained), sentences(held.text)

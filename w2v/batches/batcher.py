@@ -26,7 +26,7 @@ class Draws(NamedTuple):
 class Windows:
     """The centers of one block of text in one epoch, in shuffled order, in batches.
 
-    tokens: (M,) int32, the words that survived subsampling, flagged with START; every one is a
+    tokens: (M,) int32, the words that survived subsampling, flagged with SENTENCE_START; every one is a
         center.
     order:  (M,) int64, a permutation: the n-th window to train has its center at order[n].
     first_position: position of tokens[0] in the draws.

@@ -13,7 +13,7 @@ from w2v.batches import draws, gpu_draws
 from w2v.batches.batch import Batch, Rows
 from w2v.batches.batcher import Batcher, Windows
 from w2v.batches.windows import max_entries
-from w2v.text.word_table import START, WORD
+from w2v.text.word_table import SENTENCE_START, WORD_MASK
 
 NOISE_AT_ONCE = 64  # noise words that a program of draw_rows draws side by side
 
@@ -150,10 +150,10 @@ def subsample(tokens, first_position, key, keep):
     n_kept.index_add_(0, sentence, is_kept.int())
     is_kept &= n_kept[sentence] > 1
     place = is_kept.nonzero().squeeze(1)  # the host learns how many: an epoch's one wait
-    survivors, sentence = tokens[place] & int(WORD), sentence[place]
+    survivors, sentence = tokens[place] & int(WORD_MASK), sentence[place]
     is_first = torch.ones_like(place, dtype=torch.bool)
     is_first[1:] = sentence[1:] != sentence[:-1]
-    return torch.where(is_first, survivors | int(START), survivors)
+    return torch.where(is_first, survivors | int(SENTENCE_START), survivors)
 
 
 def shuffled(key, first_position, n, device):

@@ -7,12 +7,12 @@ import triton
 import triton.language as tl
 
 from w2v.batches import draws, windows
-from w2v.text.word_table import WORD as WORD_BITS
+from w2v.text.word_table import WORD_MASK as HOST_WORD_MASK
 
 GAMMA, MIX_1, MIX_2 = (
     tl.constexpr(int(constant)) for constant in (draws.GAMMA, draws.MIX_1, draws.MIX_2)
 )
-WORD = tl.constexpr(int(WORD_BITS))
+WORD_MASK = tl.constexpr(int(HOST_WORD_MASK))
 MAX_DRAWS = tl.constexpr(windows.MAX_DRAWS)
 NUMBER_BITS = tl.constexpr(draws.NUMBER_BITS)
 SIGN = tl.constexpr(2**63)
@@ -58,7 +58,7 @@ def kept(tokens, n_tokens, first_position, key, keep, is_kept, LANES: tl.constex
     """
     i = tl.program_id(0).to(tl.int64) * LANES + tl.arange(0, LANES)
     is_token = i < n_tokens
-    word = tl.load(tokens + i, mask=is_token, other=0) & WORD
+    word = tl.load(tokens + i, mask=is_token, other=0) & WORD_MASK
     bits = first_draw(stream(tl.load(key).to(tl.uint64, bitcast=True), first_position + i))
     threshold = tl.load(keep + word, mask=is_token, other=0)
     tl.store(is_kept + i, (bits >> 32).to(tl.int64) < threshold, mask=is_token)
@@ -87,7 +87,7 @@ def is_context(words, tokens, center, n_left, n_right):
     """Whether each of `words` is among the contexts of the center at tokens[center]."""
     found = words < 0
     for place in range(center - n_left, center + n_right + 1):
-        found |= (words == (tl.load(tokens + place) & WORD)) & (place != center)
+        found |= (words == (tl.load(tokens + place) & WORD_MASK)) & (place != center)
     return found
 
 
@@ -124,7 +124,7 @@ def draw_rows(
     n_right = tl.minimum(n_right.to(tl.int64), radius)
 
     here = entries + row.to(tl.int64) * WIDEST
-    left = tl.load(tokens + center - 1 - step, mask=step < n_left, other=0) & WORD
+    left = tl.load(tokens + center - 1 - step, mask=step < n_left, other=0) & WORD_MASK
     tl.store(here + step, left, mask=step < n_left)
     tl.store(here + n_left + step, token, mask=step < n_right)
 
@@ -148,6 +148,6 @@ def draw_rows(
         tl.store(here + place, word, mask=is_word)
         n_filled += tl.sum(is_word.to(tl.int64))
 
-    tl.store(centers + row, tl.load(tokens + center) & WORD)
+    tl.store(centers + row, tl.load(tokens + center) & WORD_MASK)
     tl.store(n_contexts + row, n_words.to(tl.int32))
     tl.store(n_entries + row, n_filled.to(tl.int32))

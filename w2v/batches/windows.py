@@ -6,7 +6,7 @@ from numba import njit
 from w2v.batches.draws import below, draw, stream
 from w2v.batches.noise import noise_word
 from w2v.compiled import compiled, prefetch_row
-from w2v.text.word_table import WORD
+from w2v.text.word_table import WORD_MASK
 
 MAX_DRAWS = 16  # a noise word that is one of the contexts after so many draws is left out
 AHEAD = 4  # windows between asking for a place in the text and reading there
@@ -44,7 +44,7 @@ def _draw_contexts(tokens, center, position, radius_key, window, entries):
     i = center
     while i > center - radius and tokens[i] >= 0:
         i -= 1
-        entries[n_contexts] = tokens[i] & WORD
+        entries[n_contexts] = tokens[i] & WORD_MASK
         n_contexts += 1
     i = center + 1
     while i <= center + radius and i < len(tokens) and tokens[i] >= 0:
@@ -117,7 +117,7 @@ def draw_rows(
             prefetch_row(places, order[row + AHEAD] - window)
             prefetch_row(places, order[row + AHEAD] + window)
         center = order[row]
-        centers[row] = tokens[center] & WORD
+        centers[row] = tokens[center] & WORD_MASK
         n_contexts[row], n_entries[row] = draw_window(
             tokens, center, first_position, radius_key, noise_key, noise, window, negative,
             entries[row],
