@@ -6,7 +6,7 @@ import pytest
 import slow
 import w2v
 from texts import text, zipf_lines
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.config import Config
 from w2v.engines.cpu import CpuEngine
 from w2v.engines.cpu_racing import RacingEngine
@@ -37,7 +37,7 @@ def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
     trained = engine(*tables, config)
     before = [table.tobytes() for table in trained.tables()]
     held_out = validation.HeldOut(held, "held", vocabulary.counts, config)
-    batcher = Batcher(held, vocabulary.counts, config)
+    batcher = CpuBatcher(held, vocabulary.counts, config)
     keep, noise = batcher._keep, batcher._noise
     lines = [line.split() for line in Path("held.txt").read_text().splitlines()]
     known = {word: index for index, word in enumerate(vocabulary.words)}

@@ -32,7 +32,7 @@ def expected_kept(counts, sample):
 
 @compiled
 def subsample(tokens, first_position, key, keep):
-    """The tokens that survive, flagged with SENTENCE_START; sentences left with one word are dropped.
+    """The tokens that survive, flagged anew; sentences left with one word are dropped.
 
     Args:
         tokens: (N,) int32, flagged with SENTENCE_START.  first_position: position of tokens[0].

@@ -46,8 +46,12 @@ class EncodedText:
     digest: str
 
     @property
-    def n_tokens(self):
-        return sum(len(block) for block in self.blocks)
+    def n_tokens(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def first_position(self, block: int) -> int:
+        """How many tokens stand before a block."""
+        return sum(map(len, self.blocks[:block]))
 
 
 def read(corpus, min_count, progress=None, remark=None):

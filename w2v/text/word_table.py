@@ -29,7 +29,8 @@ class WordCounter:
         """Number the words of `text` (bytes that end in white space).
 
         Returns:
-            numbers (n,) int32 flagged with SENTENCE_START, how many newlines, whether a sentence is open.
+            numbers (n,) int32 flagged with SENTENCE_START, how many newlines, whether a sentence is
+            open.
         """
         text = np.frombuffer(text, np.uint8)
         tokens = np.empty(len(text) // 2 + 1, np.int32)
