@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from textbook import PlainLoop, plain_examples
 
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.config import from_recipe
 from w2v.engines import choose
 from w2v.text.corpus import open_corpus
@@ -71,7 +71,7 @@ def epoch_seconds(config, text, counts, epochs=EPOCHS):
 
 def row_bytes(config, text, counts):
     """Bytes of an epoch's rows: each center, context and noise word read once, and added to."""
-    plain = Batcher(text, counts, config)
+    plain = CpuBatcher(text, counts, config)
     pairs = centers = 0
     for block in range(len(text.blocks)):
         windows = plain.windows(1, block)
@@ -82,7 +82,7 @@ def row_bytes(config, text, counts):
 def textbook(asked):
     """The book's loop, our torch engine and the cuda engine at the book's settings, in turn."""
     config, text, counts = prepared(recipe="textbook", corpus="ptb", data_dir=asked.data_dir)
-    windows = Batcher(text, counts, config).windows(1, 0)
+    windows = CpuBatcher(text, counts, config).windows(1, 0)
     centers, plain = len(windows.order), PlainLoop(len(counts), plain_examples(windows), config)
     plain.run()
     rates = {"plain loop": [], "torch": [], "cuda": []}

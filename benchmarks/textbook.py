@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.config import from_recipe
 from w2v.engines import choose
 from w2v.text.corpus import open_corpus
@@ -90,7 +90,7 @@ def main():
     config = from_recipe("textbook", corpus="ptb", device="cpu", data_dir=asked.data_dir)
     config = choose.resolve(config)
     vocabulary, text = read(open_corpus(config), config.min_count)
-    windows = Batcher(text, vocabulary.counts, config).windows(1, 0)
+    windows = CpuBatcher(text, vocabulary.counts, config).windows(1, 0)
     engine = choose.make_engine(*initial_tables(len(vocabulary), config), config)
     plain = PlainLoop(len(vocabulary), plain_examples(windows), config)
     engine_rate(engine, windows, config), plain.run()  # warm up

@@ -4,8 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-os.environ.setdefault("NUMBA_NUM_THREADS", str(max(4, os.cpu_count())))  # read by Numba's import
-
 import pytest
 import torch
 

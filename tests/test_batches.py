@@ -2,32 +2,27 @@ import numpy as np
 import pytest
 
 import slow
-from texts import text, zipf_lines
+from texts import zipf_lines
 from w2v.batches.batch import Batch, Rows
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds
 from w2v.config import Config
 from w2v.text import vocab, word_table
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
+from windows import batchers, plain_rows
 
 
 def batcher(content, **settings):
-    config = Config(**{"min_count": 1, "sample": 1e-2, **settings})
-    vocabulary, encoded = read(text(content), config.min_count)
-    return Batcher(encoded, vocabulary.counts, config)
+    *_, one = batchers(content, **{"sample": 1e-2, **settings})
+    return one
 
 
 def rows(windows):
     """{center position: (center, contexts, noise)} of all batches."""
-    found = []
-    for number in range(windows.n_batches):
-        batch = windows.batch(number)
-        for row, center in enumerate(batch.centers.tolist()):
-            entries = batch.contexts_negatives[row][batch.mask[row] > 0].tolist()
-            n_contexts = int(batch.labels[row].sum())
-            found.append((center, entries[:n_contexts], entries[n_contexts:]))
+    batches = (windows.batch(number) for number in range(windows.n_batches))
+    found = [row for batch in batches for row in plain_rows(batch)]
     return dict(zip(windows.order.tolist(), found, strict=True))
 
 
@@ -159,10 +154,10 @@ def test_ptb_has_the_textbooks_numbers(ptb_dir):
     n_centers, n_pairs, seeds = 0, 0, range(4)
     kept = np.zeros(len(vocabulary))
     for seed in seeds:
-        one = Batcher(encoded, vocabulary.counts, Config(seed=seed))
+        one = CpuBatcher(encoded, vocabulary.counts, Config(seed=seed))
         windows = one.windows(1, 0)
         n_centers += len(windows.order)
-        kept += np.bincount(windows.tokens & word_table.WORD, minlength=len(vocabulary))
+        kept += np.bincount(windows.tokens & word_table.WORD_MASK, minlength=len(vocabulary))
         n_pairs += sum(windows.batch(n).labels.sum() for n in range(windows.n_batches))
         assert max(windows.batch(n).mask.shape[1] for n in range(20)) <= 60
     assert n_centers / len(seeds) == pytest.approx(343_500, rel=0.005)

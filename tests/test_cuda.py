@@ -11,20 +11,26 @@ import torch
 
 import slow
 import w2v
-from test_engines import STEPS, settings
-from texts import text, zipf_lines
-from w2v.batches.batch import Batch
-from w2v.batches.batcher import Batcher
-from w2v.batches.gpu_batcher import ResidentBatcher
-from w2v.config import Config
+from test_engines import (
+    EXTREME_LOSS,
+    EXTREME_ROWS,
+    EXTREME_SETTINGS,
+    EXTREME_TABLES,
+    EXTREME_TEXT,
+    LINES,
+    STEPS,
+    tables_of,
+)
+from texts import zipf_lines
+from w2v.batches.batcher import CpuBatcher
+from w2v.batches.gpu_batcher import GpuBatcher
 from w2v.engines import cuda, cuda_graph, torch_graph
 from w2v.engines.cpu import CpuEngine
 from w2v.engines.cuda import CudaEngine
 from w2v.engines.torch import TorchEngine
 from w2v.engines.torch_graph import GraphedTorchEngine
-from w2v.text.vocab import read
 from w2v.training.tables import initial_tables
-from windows import as_rows, some_windows
+from windows import batchers, plain_rows
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -36,30 +42,33 @@ def small_slabs(monkeypatch):
 
 
 def made(**more):
-    """(Config, first tables, host Windows, ResidentWindows) of a small text."""
+    """(Config, first tables, CpuWindows, GpuWindows) of a small text."""
     small = {"window": 2, "negative": 2, "vector_size": 20, "batch_size": 7, "sample": 1e-2}
-    config = Config(**{**small, "min_count": 1, "workers": 2, "device": DEVICE, **more})
-    vocabulary, encoded = read(text(zipf_lines(300, 6, seed=5)), 1)
-    host, device = (
-        kind(encoded, vocabulary.counts, config).windows(1, 0)
-        for kind in (Batcher, ResidentBatcher)
-    )
-    return config, initial_tables(len(vocabulary), config), host, device
+    config, counts, host, device = drawn(zipf_lines(300, 6, seed=5), **{**small, **more})
+    return config, initial_tables(len(counts), config), host, device
+
+
+def drawn(content, **settings):
+    """(Config, counts, CpuWindows, GpuWindows) of a text."""
+    settings = {"device": DEVICE, **settings}
+    config, counts, *both = batchers(content, CpuBatcher, GpuBatcher, **settings)
+    return config, counts, *(one.windows(1, 0) for one in both)
 
 
 @pytest.mark.parametrize("case", STEPS)
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_cuda_engine_takes_the_step_of_float64_arithmetic_and_of_torch(case, deterministic):
-    dim, counts, lr = STEPS[case]
-    rng = np.random.default_rng(dim)
-    v, u = rng.normal(0, 0.4, (2, 25, dim)).astype(np.float32)
-    v[0] = u[0] = 0
-    windows = some_windows(rng, 25, counts[:40])
-    config = settings(dim, windows, device=DEVICE, deterministic=deterministic)
-    engine, plain = CudaEngine(v, u, config), TorchEngine(v, u, config)
-    loss = engine.step(as_rows(windows), lr)
-    assert loss == pytest.approx(float(plain.step(Batch.from_rows(as_rows(windows)), lr)), rel=1e-6)
-    *expected, losses = slow.sgd_step(v, u, windows, lr)
+def test_cuda_engine_takes_the_step_of_float64_arithmetic_and_of_torch(
+    case, deterministic, small_slabs
+):
+    dim, lr, content, settings = STEPS[case]
+    settings = {**settings, "batch_size": min(40, settings.get("batch_size", 40))}
+    settings |= {"vector_size": dim, "sample": 0.0, "deterministic": deterministic}
+    config, counts, host, device = drawn(content, **settings)
+    tables, lrs = tables_of(counts, dim), np.array([lr])
+    engine, plain = CudaEngine(*tables, config), TorchEngine(*tables, config)
+    (loss,) = engine.train(device, 0, lrs)
+    assert loss == pytest.approx(plain.train(host, 0, lrs).item(), rel=1e-6)
+    *expected, losses = slow.sgd_step(*tables, plain_rows(host.batch(0)), lr)
     assert loss == pytest.approx(sum(losses), rel=1e-6)
     for ours, theirs, right in zip(engine.tables(), plain.tables(), expected, strict=True):
         np.testing.assert_allclose(ours, right, atol=1e-6, rtol=1e-6)
@@ -67,28 +76,27 @@ def test_cuda_engine_takes_the_step_of_float64_arithmetic_and_of_torch(case, det
 
 
 @pytest.mark.parametrize("dim", [1, 3, 8, 128, 129, 512])
-def test_cuda_engine_knows_every_dimension(dim):
-    rng = np.random.default_rng(dim)
-    v, u = rng.normal(0, 0.2, (2, 9, dim)).astype(np.float32)
-    v[0] = u[0] = 0
-    windows = some_windows(rng, 9, [(3, 15), (10, 50), (1, 1)])
-    engine = CudaEngine(v, u, settings(dim, windows, device=DEVICE))
-    engine.step(as_rows(windows), 0.3)
-    *expected, _ = slow.sgd_step(v, u, windows, 0.3)
+def test_cuda_engine_knows_every_dimension(dim, small_slabs):
+    config, counts, host, device = drawn(LINES, vector_size=dim, batch_size=3, sample=0.0)
+    tables = tables_of(counts, dim, scale=0.2)
+    engine = CudaEngine(*tables, config)
+    engine.train(device, 0, np.array([0.3]))
+    *expected, _ = slow.sgd_step(*tables, plain_rows(host.batch(0)), 0.3)
     for ours, right in zip(engine.tables(), expected, strict=True):
         np.testing.assert_allclose(ours, right, atol=1e-6, rtol=1e-6)
-        assert ours.shape == (9, dim)
+        assert ours.shape == (len(counts), dim)
 
 
-def test_cuda_engine_is_right_for_extreme_logits_and_never_hides_what_is_not_finite():
-    v = np.array([[0, 0], [30, 0], [-200, 0], [np.nan, 0]], np.float32)
-    u = np.array([[0, 0], [3, 0], [-3, 0], [0, 0]], np.float32)
-    windows = [(1, [1], [2]), (1, [2], [1]), (2, [1], [2])]  # logits 90, -90, -600, 600
-    engine = CudaEngine(v, u, settings(2, windows, device=DEVICE))
-    assert engine.step(as_rows(windows), 1e-9) == pytest.approx((0 + 180 + 1200) / 2)
-    assert np.isfinite(engine.tables()[0][:3]).all()
+def test_cuda_engine_is_right_for_extreme_logits_and_never_hides_what_is_not_finite(small_slabs):
+    config, _, host, device = drawn(EXTREME_TEXT, batch_size=4, **EXTREME_SETTINGS)
+    assert sorted(plain_rows(host.batch(0))) == EXTREME_ROWS
+    engine = CudaEngine(*EXTREME_TABLES, config)
+    assert engine.train(device, 0, np.array([1e-9])) == pytest.approx(EXTREME_LOSS)
+    assert np.isfinite(engine.tables()).all()
+    tables = EXTREME_TABLES.copy()
+    tables[0, 2] = np.nan
     with np.errstate(invalid="ignore"):
-        assert np.isnan(engine.step(as_rows([(3, [1], [2])]), 1e-9))
+        assert np.isnan(CudaEngine(*tables, config).train(device, 0, np.array([1e-9]))).all()
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -192,7 +200,7 @@ import sys
 from triton import compile
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from w2v.batches import gpu_draws
+from w2v.batches import gpu_draws, gpu_subsampling, gpu_windows
 from w2v.engines import cuda, cuda_kernels
 
 def check(kernel, types, **constants):
@@ -204,9 +212,9 @@ def check(kernel, types, **constants):
     source = ASTSource(kernel, signature, constants)
     assert compile(source, target=GPUTarget("cuda", int(sys.argv[1]), 32)).asm["cubin"]
 
-check(gpu_draws.kept, "*i32 i32 i64 *i64 *i64 *i1", LANES=1024)
+check(gpu_subsampling.survives, "*i32 i32 i64 *i64 *i64 *i1", LANES=1024)
 check(gpu_draws.order_keys, "i32 i64 *i64 *i64", LANES=1024)
-check(gpu_draws.draw_rows, "*i32 *i64 *i64 *i64 *i64 *i64 *i32 i32 *i32 *i32 *i32 *i32",
+check(gpu_windows.draw_rows, "*i32 *i64 *i64 *i64 *i64 *i64 *i32 i32 *i32 *i32 *i32 *i32",
       WINDOW=5, REACH=8, NEGATIVE=5, WIDEST=60, NOISE=64)
 for exact, adam, sums in ((True, False, "*i64"), (False, True, "*fp32")):
     size = dict(STRIDE=104, SLICES=1, WIDTH=128)

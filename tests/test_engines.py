@@ -7,7 +7,7 @@ import torch
 import slow
 from texts import text, zipf_lines
 from w2v.batches.batch import Batch
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.config import Config
 from w2v.engines import choose, cpu_racing
 from w2v.engines.cpu import CpuEngine
@@ -17,55 +17,61 @@ from w2v.engines.torch import TorchEngine
 from w2v.errors import UsageError, W2VError
 from w2v.text.vocab import read
 from w2v.training.tables import initial_tables
-from windows import as_rows, some_windows
+from windows import as_rows, batchers, plain_rows, random_windows
 
-# (D, [(contexts, noise words) of each window], lr); few words, so that rows repeat in a batch.
+LINES = zipf_lines(24, 40)  # few words, so that rows repeat in a batch
+
+# (D, lr, text, the settings of the batch)
 STEPS = {
-    "one number": (1, [(2, 10), (4, 20), (1, 5)], 0.5),
-    "seven numbers": (7, [(3, 15)] * 9, 0.5),
-    "usual": (100, [(n, 5 * n) for n in range(1, 11)] * 20, 0.5),
-    "wide": (300, [(10, 50)] * 65, 0.1),
-    "one window": (100, [(10, 50)], 1.0),
-    "one noise word": (16, [(n, n) for n in range(1, 9)], 0.5),
-    "twenty noise words": (16, [(n, 20 * n) for n in range(1, 5)], 0.5),
-    "no noise word left": (16, [(4, 0), (1, 0), (4, 3)], 0.5),
+    "one number": (1, 0.5, LINES, {"batch_size": 3}),
+    "seven numbers": (7, 0.5, LINES, {"window": 3, "batch_size": 9}),
+    "usual": (100, 0.5, LINES, {"batch_size": 200}),
+    "wide": (300, 0.1, LINES, {"batch_size": 65}),
+    "one window": (100, 1.0, LINES, {"window": 20, "batch_size": 1}),
+    "one noise word": (16, 0.5, LINES, {"negative": 1, "batch_size": 8}),
+    "twenty noise words": (16, 0.5, LINES, {"window": 2, "negative": 20, "batch_size": 4}),
+    "no noise word left": (16, 0.5, "a b c a b c a b c\n", {"window": 8, "negative": 1}),
 }
 
 
-def settings(dim, windows, **more):
-    widest = max(len(contexts) + len(noise) for _, contexts, noise in windows)
-    room = {"window": widest, "negative": 1, "batch_size": len(windows)}
-    return Config(**{"vector_size": dim, "workers": 2, "device": "cpu", **room, **more})
+def tables_of(counts, dim, scale=0.4):
+    """Random tables, (2, V, D) float32, the row of `<unk>` zero."""
+    tables = np.random.default_rng(dim).normal(0, scale, (2, len(counts), dim))
+    tables[:, 0] = 0
+    return tables.astype(np.float32)
 
 
 @pytest.mark.parametrize("case", STEPS)
 def test_engines_take_the_step_of_float64_arithmetic(case):
-    dim, counts, lr = STEPS[case]
-    rng = np.random.default_rng(dim)
-    v, u = rng.normal(0, 0.4, (2, 25, dim)).astype(np.float32)
-    v[0] = u[0] = 0
-    windows = some_windows(rng, 25, counts)
-    rows = as_rows(windows)
-    expected_v, expected_u, losses = slow.sgd_step(v, u, windows, lr)
-    config = settings(dim, windows)
-    for engine, batch in (
-        (CpuEngine(v, u, config), rows),
-        (TorchEngine(v, u, config), Batch.from_rows(rows)),
-    ):
-        loss = float(engine.step(batch, lr))
-        new_v, new_u = engine.tables()
+    dim, lr, content, settings = STEPS[case]
+    config, counts, batcher = batchers(content, vector_size=dim, sample=0.0, **settings)
+    windows, tables = batcher.windows(1, 0), tables_of(counts, dim)
+    rows = plain_rows(windows.batch(0))
+    assert len(rows) == min(config.batch_size, len(windows))
+    assert (case == "no noise word left") == any(not noise for _, _, noise in rows)
+    *expected, losses = slow.sgd_step(*tables, rows, lr)
+    for engine in (CpuEngine(*tables, config), TorchEngine(*tables, config)):
+        (loss,) = engine.train(windows, 0, np.array([lr]))
         assert loss == pytest.approx(sum(losses), rel=1e-5)
-        np.testing.assert_allclose(new_v, expected_v, atol=2e-5, rtol=2e-5)
-        np.testing.assert_allclose(new_u, expected_u, atol=2e-5, rtol=2e-5)
+        for ours, right in zip(engine.tables(), expected, strict=True):
+            np.testing.assert_allclose(ours, right, atol=2e-5, rtol=2e-5)
+
+
+# Every window of this text, whose two words are 1 and 2: a noise word is the one that is left.
+EXTREME_TEXT = "a a\na b\n"
+EXTREME_ROWS = [(1, [1], [2]), (1, [1], [2]), (1, [2], [1]), (2, [1], [2])]
+EXTREME_SETTINGS = {"window": 1, "negative": 1, "ns_exponent": 0.0, "sample": 0.0, "vector_size": 2}
+# Logits 90, -90, and -600, 600 in the last window: a loss is 0 or |logit|, σ is 0 or 1.
+EXTREME_TABLES = np.array([[[0, 0], [30, 0], [-200, 0]], [[0, 0], [3, 0], [-3, 0]]], np.float32)
+EXTREME_LOSS = (0 + 0 + 180 + 1200) / 2
 
 
 def test_cpu_engine_is_right_for_extreme_logits():
-    v = np.array([[0, 0], [30, 0], [-200, 0]], np.float32)
-    u = np.array([[0, 0], [3, 0], [-3, 0]], np.float32)
-    # logits 90, -90, -600, 600: loss is 0 or |logit|, σ is 0 or 1
-    windows = [(1, [1], [2]), (1, [2], [1]), (2, [1], [2])]
-    engine = CpuEngine(v, u, settings(2, windows))
-    assert engine.step(as_rows(windows), 1e-9) == pytest.approx((0 + 180 + 1200) / 2)
+    config, _, batcher = batchers(EXTREME_TEXT, **EXTREME_SETTINGS)
+    windows = batcher.windows(1, 0)
+    assert sorted(plain_rows(windows.batch(0))) == EXTREME_ROWS
+    engine = CpuEngine(*EXTREME_TABLES, config)
+    assert engine.train(windows, 0, np.array([1e-9])) == pytest.approx(EXTREME_LOSS)
     assert np.isfinite(engine.tables()).all()
 
 
@@ -74,7 +80,7 @@ def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers():
     results = []
     for workers in (1, 2, 4, 2):
         config = Config(vector_size=33, batch_size=200, workers=workers, sample=1e-2, lr=1.0)
-        windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+        windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
         engine = CpuEngine(*initial_tables(len(vocabulary), config), config)
         losses = engine.train(windows, 0, np.full(windows.n_batches, config.lr))
         results.append((losses.tobytes(), *(table.tobytes() for table in engine.tables())))
@@ -84,7 +90,7 @@ def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers():
 def test_engines_train_the_same_vectors_on_the_same_windows():
     vocabulary, encoded = read(text(zipf_lines(200, 1500)), 1)
     config = Config(vector_size=20, batch_size=100, workers=2, sample=1e-2, device="cpu")
-    windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+    windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
     tables = initial_tables(len(vocabulary), config)
     lrs = np.linspace(1.0, 0.0, windows.n_batches)
     one, other = CpuEngine(*tables, config), TorchEngine(*tables, config)
@@ -95,20 +101,16 @@ def test_engines_train_the_same_vectors_on_the_same_windows():
         assert not ours[0].any()
 
 
-@pytest.mark.parametrize("hot", [7, 1000])
-def test_racing_engine_alone_trains_window_by_window(hot, monkeypatch):
-    monkeypatch.setattr(cpu_racing, "HOT", hot)  # words that are trained in copies
+@pytest.mark.parametrize("n_copied", [7, 1000])
+def test_racing_engine_alone_trains_window_by_window(n_copied, monkeypatch):
+    monkeypatch.setattr(cpu_racing, "FREQUENT_WORDS", n_copied)
     vocabulary, encoded = read(text(zipf_lines(100, 200)), 1)
     config = Config(vector_size=20, batch_size=64, workers=1, sample=1e-2)
-    windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+    windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
     tables = expected = initial_tables(len(vocabulary), config)
     total = 0.0
     for number in range(windows.n_batches):
-        batch = windows.batch(number)
-        for row, center in enumerate(batch.centers):
-            entries = batch.contexts_negatives[row][batch.mask[row] > 0]
-            n_contexts = int(batch.labels[row].sum())
-            one = (center, entries[:n_contexts], entries[n_contexts:])
+        for one in plain_rows(windows.batch(number)):
             *expected, losses = slow.sgd_step(*expected, [one], 0.2 / (number + 1))
             total += losses[0]
     engine = RacingEngine(*tables, config)
@@ -124,7 +126,7 @@ def test_racing_engine_loses_nothing_that_its_threads_learn():
     results = []
     for workers in (1, 2, 4):
         config = Config(vector_size=20, workers=workers, sample=1e-2)
-        windows = Batcher(encoded, vocabulary.counts, config).windows(1, 0)
+        windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
         tables = initial_tables(len(vocabulary), config)
         engine = RacingEngine(*tables, config)
         lrs = np.full(windows.n_batches, 0.002)  # so little that their order hardly matters
@@ -160,10 +162,10 @@ def test_coefficients_never_hide_what_is_not_finite(value):
 
 def test_torch_engine_with_adam_takes_the_steps_of_its_definition():
     rng = np.random.default_rng(3)
-    windows = some_windows(rng, 25, [(2, 10), (1, 5), (3, 15)])
+    windows = random_windows(rng, 25, [(2, 10), (1, 5), (3, 15)])
     tables = rng.normal(0, 0.4, (2, 25, 8)).astype(np.float32)
     tables[:, 0] = 0
-    engine = TorchEngine(*tables, settings(8, windows, optimizer="adam"))
+    engine = TorchEngine(*tables, Config(vector_size=8, device="cpu", optimizer="adam"))
     # Kingma and Ba 2015 (arXiv:1412.6980), algorithm 1, in float64.
     expected, first, second = tables.astype(np.float64), np.zeros((2, 25, 8)), np.zeros((2, 25, 8))
     for t in range(1, 5):

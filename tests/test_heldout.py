@@ -6,7 +6,7 @@ import pytest
 import slow
 import w2v
 from texts import text, zipf_lines
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.config import Config
 from w2v.engines.cpu import CpuEngine
 from w2v.engines.cpu_racing import RacingEngine
@@ -14,7 +14,7 @@ from w2v.engines.torch import TorchEngine
 from w2v.errors import UsageError, W2VError
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import encode, read
-from w2v.text.word_table import WORD
+from w2v.text.word_table import WORD_MASK
 from w2v.training import validation
 from w2v.training.tables import initial_tables
 
@@ -37,7 +37,7 @@ def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
     trained = engine(*tables, config)
     before = [table.tobytes() for table in trained.tables()]
     held_out = validation.HeldOut(held, "held", vocabulary.counts, config)
-    batcher = Batcher(held, vocabulary.counts, config)
+    batcher = CpuBatcher(held, vocabulary.counts, config)
     keep, noise = batcher._keep, batcher._noise
     lines = [line.split() for line in Path("held.txt").read_text().splitlines()]
     known = {word: index for index, word in enumerate(vocabulary.words)}
@@ -57,7 +57,7 @@ def test_share_splits_the_sentences_and_trains_on_the_rest():
 
     def sentences(encoded):
         tokens = np.concatenate(encoded.blocks)
-        pieces = np.split(tokens & WORD, np.flatnonzero(tokens < 0)[1:])
+        pieces = np.split(tokens & WORD_MASK, np.flatnonzero(tokens < 0)[1:])
         return [piece.tolist() for piece in pieces]
 
     parts = sentences(trained), sentences(held.text)

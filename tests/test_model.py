@@ -7,7 +7,7 @@ import torch
 import slow
 from w2v.batches.batch import Batch
 from w2v.model import SkipGram, masked_bce
-from windows import as_rows, some_windows
+from windows import as_rows, random_windows
 
 
 def test_masked_bce_gives_the_textbooks_example():
@@ -39,7 +39,7 @@ def gradients(batch, v, u):
 def test_gradients_equal_hand_written_ones():
     rng = np.random.default_rng(0)
     v, u = rng.normal(0, 0.5, (2, 30, 12))
-    windows = some_windows(rng, 30, [(2, 10), (1, 5), (10, 50), (3, 0), (4, 4)])
+    windows = random_windows(rng, 30, [(2, 10), (1, 5), (10, 50), (3, 0), (4, 4)])
     dv, du, losses = gradients(Batch.from_rows(as_rows(windows)), v, u)
     stepped_v, stepped_u, expected_losses = slow.sgd_step(v, u, windows, lr=1.0)
     np.testing.assert_allclose(dv, v - stepped_v, atol=1e-5)
@@ -50,7 +50,7 @@ def test_gradients_equal_hand_written_ones():
 def test_padding_changes_nothing():
     rng = np.random.default_rng(1)
     v, u = rng.normal(0, 0.5, (2, 30, 12))
-    batch = Batch.from_rows(as_rows(some_windows(rng, 30, [(2, 10), (1, 5)])))
+    batch = Batch.from_rows(as_rows(random_windows(rng, 30, [(2, 10), (1, 5)])))
     garbage = np.where(batch.mask > 0, 0, rng.integers(1, 30, batch.mask.shape))
     dirty = batch._replace(contexts_negatives=batch.contexts_negatives + garbage.astype(np.int32))
     assert garbage.any()

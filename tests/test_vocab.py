@@ -8,7 +8,7 @@ from texts import Text, text, zipf_lines
 from w2v.errors import W2VError
 from w2v.text import vocab
 from w2v.text.vocab import read
-from w2v.text.word_table import WORD
+from w2v.text.word_table import WORD_MASK
 
 
 def sentences(encoded):
@@ -18,7 +18,7 @@ def sentences(encoded):
         for token in block.tolist():
             if token < 0:
                 found.append([])
-            found[-1].append(token & int(WORD))
+            found[-1].append(token & int(WORD_MASK))
     return found
 
 
@@ -77,7 +77,7 @@ def test_read_cuts_blocks_but_no_text(monkeypatch):
     _, encoded = read(text(content), 1)
     assert {len(block) for block in encoded.blocks[:-1]} == {7}
     assert all(block[0] < 0 for block in encoded.blocks)
-    tokens = np.concatenate(encoded.blocks) & WORD
+    tokens = np.concatenate(encoded.blocks) & WORD_MASK
     assert tokens.tolist() == [word for sentence in expected for word in sentence]
 
 

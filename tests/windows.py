@@ -1,9 +1,31 @@
-"""Hand-made windows for tests of the model and the engines."""
+"""Windows for tests of the model and the engines, made by hand or drawn from a text."""
 
+from texts import text
 from w2v.batches.batch import Rows
+from w2v.batches.batcher import CpuBatcher
+from w2v.config import Config
+from w2v.text.vocab import read
 
 
-def some_windows(rng, n_words, counts):
+def batchers(content, *kinds, **settings):
+    """(Config, counts, a batcher of each kind) of a text that is all known words."""
+    config = Config(**{"min_count": 1, "workers": 2, "device": "cpu", **settings})
+    vocabulary, encoded = read(text(content), config.min_count)
+    made = [kind(encoded, vocabulary.counts, config) for kind in kinds or (CpuBatcher,)]
+    return config, vocabulary.counts, *made
+
+
+def plain_rows(batch):
+    """[(center, contexts, noise words)] of a Batch, as numbers and lists."""
+    found = []
+    for row, center in enumerate(batch.centers.tolist()):
+        entries = batch.contexts_negatives[row][batch.mask[row] > 0].tolist()
+        n_contexts = int(batch.labels[row].sum())
+        found.append((center, entries[:n_contexts], entries[n_contexts:]))
+    return found
+
+
+def random_windows(rng, n_words, counts):
     """[(center, contexts, noise)] with so many (contexts, noise) each; words repeat."""
     return [
         (
@@ -16,7 +38,7 @@ def some_windows(rng, n_words, counts):
 
 
 def as_rows(windows):
-    """Rows of such windows; 1, a word, stands behind their entries."""
+    """Rows of such windows; 1, a word, stands after their entries."""
     longest = max(len(contexts) + len(noise) for _, contexts, noise in windows)
     rows = Rows.empty(len(windows), longest)
     rows.entries[:] = 1

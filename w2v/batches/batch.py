@@ -1,26 +1,35 @@
 """What one update is computed from."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+    Array = npt.NDArray[Any] | torch.Tensor
 
 
 class Rows(NamedTuple):
-    """A batch as counts: of each window, its entries and how many there are. Compiled code's form.
+    """A batch as counts: the entries of each window, and how many there are. Compiled code's form.
 
     centers:    (B,) int32 word ids.
-    entries:    (B, ≥ L) int32; what stands behind a row's entries does not matter.
-    n_contexts: (B,) int32: so many entries are contexts; they come first.
+    entries:    (B, ≥ L) int32; what stands after a row's entries does not matter.
+    n_contexts: (B,) int32: how many entries are contexts; they come first.
     n_entries:  (B,) int32: contexts and noise words.
     """
 
-    centers: np.ndarray
-    entries: np.ndarray
-    n_contexts: np.ndarray
-    n_entries: np.ndarray
+    centers: npt.NDArray[np.int32]
+    entries: npt.NDArray[np.int32]
+    n_contexts: npt.NDArray[np.int32]
+    n_entries: npt.NDArray[np.int32]
 
     @classmethod
-    def empty(cls, n_rows, max_entries):
+    def empty(cls, n_rows: int, max_entries: int) -> Rows:
+        """Room for so many windows, not filled."""
         centers, n_contexts, n_entries = np.empty((3, n_rows), np.int32)
         return cls(centers, np.empty((n_rows, max_entries), np.int32), n_contexts, n_entries)
 
@@ -32,16 +41,16 @@ class Batch(NamedTuple):
     contexts_negatives: (B, L) int32: a row's context words, its noise words, zeros.
     mask:               (B, L) float32: 1 for a word, 0 for padding.
     labels:             (B, L) float32: 1 for a context word, 0 for noise and padding.
-    L is the longest row's length.
+    L is the longest row's length. All are NumPy arrays, or all tensors on a GPU.
     """
 
-    centers: np.ndarray
-    contexts_negatives: np.ndarray
-    mask: np.ndarray
-    labels: np.ndarray
+    centers: Array
+    contexts_negatives: Array
+    mask: Array
+    labels: Array
 
     @classmethod
-    def from_rows(cls, rows):
+    def from_rows(cls, rows: Rows) -> Batch:
         """The mask and the labels follow from a row's two counts.
 
         Two windows, (1, [2, 2], [3, 3, 3, 3]) and (1, [2, 2, 2], [3, 3]), become

@@ -4,7 +4,7 @@ import numpy as np
 
 from w2v.batches.draws import ALWAYS, draw, stream
 from w2v.compiled import compiled
-from w2v.text.word_table import START, WORD
+from w2v.text.word_table import SENTENCE_START, WORD_MASK
 
 
 def keep_thresholds(counts, sample):
@@ -32,10 +32,10 @@ def expected_kept(counts, sample):
 
 @compiled
 def subsample(tokens, first_position, key, keep):
-    """The tokens that survive, flagged with START; sentences left with one word are dropped.
+    """The tokens that survive, flagged anew; sentences left with one word are dropped.
 
     Args:
-        tokens: (N,) int32, flagged with START.  first_position: position of tokens[0].
+        tokens: (N,) int32, flagged with SENTENCE_START.  first_position: position of tokens[0].
         key: of the SUBSAMPLE draws.  keep: (V,) uint64 from subsampling.keep_thresholds.
     Returns:
         (M,) int32.
@@ -48,10 +48,10 @@ def subsample(tokens, first_position, key, keep):
             if n - sentence < 2:
                 n = sentence
             sentence = n
-        word = token & WORD
+        word = token & WORD_MASK
         bits = draw(stream(key, first_position + i), 0)
         if (bits >> np.uint64(32)) < keep[word]:
-            kept[n] = word | START if n == sentence else word
+            kept[n] = word | SENTENCE_START if n == sentence else word
             n += 1
     if n - sentence < 2:
         n = sentence

@@ -1,49 +1,63 @@
 """What an engine has."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
 import numpy as np
+import numpy.typing as npt
+
+from w2v.batches.batcher import Windows
 
 GPU_CALL_CENTERS = 2**21  # a block of text, about: the host waits for the device once a call
 
+Floats = npt.NDArray[np.float32]
+SomeWindows = TypeVar("SomeWindows", bound=Windows)  # those that an engine can train on
 
-class Engine:
+
+class Engine(ABC, Generic[SomeWindows]):
     """One way to do updates of masked sigmoid binary cross-entropy on two tables.
 
     Made from in_vectors and out_vectors, (V, D) float32 arrays which it copies, and a resolved
     Config. It knows no text, no files, no epochs.
-
-    description: a few words for people.
-    call_centers: about as many centers should be trained in one call.
     """
 
-    call_centers = 2**14
+    call_centers = 2**14  # about as many centers should be trained in one call
 
-    def train(self, windows, first_batch, lrs):
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """A few words for people."""
+
+    @abstractmethod
+    def train(
+        self, windows: SomeWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
         """Do len(lrs) updates, each on the next batch.
 
         Args:
-            windows: w2v.batches.Windows.  first_batch: number of the first one.
+            windows: the Windows of a block.  first_batch: number of the first one.
             lrs: (n,) float64, the learning rate of each update.
         Returns:
             (n,) float64: the sum of each batch's window losses, in nats.
         """
-        raise NotImplementedError
 
-    def loss(self, windows):
+    def loss(self, windows: SomeWindows) -> float:
         """The sum of the losses of all windows, a float64 in nats; the tables stay as they are.
 
         Here: training at a rate of 0, which is right where an update is a multiple of the rate.
         """
         return self.train(windows, 0, np.zeros(windows.n_batches)).sum()
 
-    def tables(self):
+    @abstractmethod
+    def tables(self) -> tuple[Floats, Floats]:
         """in_vectors, out_vectors: (V, D) float32 arrays; views, where the engine's memory is."""
-        raise NotImplementedError
 
-    def optimizer_state(self):
+    def optimizer_state(self) -> dict[str, Floats]:
         """{name: (n, m) float32 array}: all that the next update depends on beside the tables."""
         return {}
 
-    def restore(self, optimizer_state):
+    def restore(self, optimizer_state: Mapping[str, Floats]) -> None:
         """Go on from what `optimizer_state` gave. Raises: ValueError: it is not that."""
         if optimizer_state:
             raise ValueError(f"{next(iter(optimizer_state))} is no state of this engine")

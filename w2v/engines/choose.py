@@ -9,7 +9,7 @@ import importlib.util
 import os
 import sys
 
-from w2v.batches.batcher import Batcher
+from w2v.batches.batcher import CpuBatcher
 from w2v.errors import UsageError, W2VError
 
 
@@ -108,10 +108,10 @@ def compiled_modules(config):
 def make_batcher(text, counts, config):
     """The Batcher of an EncodedText that suits a resolved Config's engine; counts: (V,) int64."""
     if _is_resident(config):
-        from w2v.batches.gpu_batcher import ResidentBatcher
+        from w2v.batches.gpu_batcher import GpuBatcher
 
-        return ResidentBatcher(text, counts, config)
-    return Batcher(text, counts, config)
+        return GpuBatcher(text, counts, config)
+    return CpuBatcher(text, counts, config)
 
 
 def make_engine(in_vectors, out_vectors, config):

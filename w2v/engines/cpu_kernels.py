@@ -1,12 +1,14 @@
 """The arithmetic of one window, in vectors of LANES numbers: what the CPU engine repeats.
 
-Everywhere, row at of `sources` is the center's vector v, and ids are the rows of the window's
-entries, padded with PAD to a multiple of 4; rows are as wide as `sources`, a multiple of LANES.
+Everywhere, sources[v] is the center's vector, and `ids` are the rows of `table` that hold the
+window's entries, padded with PAD to a multiple of 4. `sources` is as wide as is computed with, a
+multiple of LANES.
 """
 
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from w2v.compiled import compiled
@@ -40,58 +42,58 @@ FAST = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "nump
 
 
 @compiled(**FAST)
-def logits(sources, at, rows, ids, n, x):
-    """x[e] = rows[ids[e]] · sources[at] for e < n, a multiple of 4; four share the loads."""
+def logits(sources, v, table, ids, n, x):
+    """x[e] = table[ids[e]] · sources[v] for e < n, a multiple of 4; four share the loads."""
     for e in range(0, n, 4):
         a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
         xa = xb = xc = xd = splat(F32(0))
         for k in range(0, sources.shape[1], LANES):
-            v = load(sources, at, k)
-            xa = multiply_add(v, load(rows, a, k), xa)
-            xb = multiply_add(v, load(rows, b, k), xb)
-            xc = multiply_add(v, load(rows, c, k), xc)
-            xd = multiply_add(v, load(rows, d, k), xd)
+            center = load(sources, v, k)
+            xa = multiply_add(center, load(table, a, k), xa)
+            xb = multiply_add(center, load(table, b, k), xb)
+            xc = multiply_add(center, load(table, c, k), xc)
+            xd = multiply_add(center, load(table, d, k), xd)
         x[e], x[e + 1], x[e + 2], x[e + 3] = sums(xa, xb, xc, xd)
 
 
 @compiled(**FAST)
-def weighted_sum(x, rows, ids, n, sources, at):
-    """sources[at] = Σ x[e] · rows[ids[e]] over e < n, a multiple of 4."""
-    for k in range(0, sources.shape[1], LANES):
-        store(sources, at, k, splat(F32(0)))
-    for e in range(0, n, 4):
-        a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
-        xa, xb, xc, xd = splat(x[e]), splat(x[e + 1]), splat(x[e + 2]), splat(x[e + 3])
-        for k in range(0, sources.shape[1], LANES):
-            total = multiply_add(xa, load(rows, a, k), load(sources, at, k))
-            total = multiply_add(xb, load(rows, b, k), total)
-            total = multiply_add(xc, load(rows, c, k), total)
-            store(sources, at, k, multiply_add(xd, load(rows, d, k), total))
-
-
-@compiled(**FAST)
-def update(x, rows, ids, n, sources, at, step):
-    """weighted_sum into sources[step], and rows[ids[e]] += x[e] · sources[at], in one go."""
+def weighted_sum(x, table, ids, n, sources, step):
+    """sources[step] = Σ x[e] · table[ids[e]] over e < n, a multiple of 4."""
     for k in range(0, sources.shape[1], LANES):
         store(sources, step, k, splat(F32(0)))
     for e in range(0, n, 4):
         a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
         xa, xb, xc, xd = splat(x[e]), splat(x[e + 1]), splat(x[e + 2]), splat(x[e + 3])
         for k in range(0, sources.shape[1], LANES):
-            v, total = load(sources, at, k), load(sources, step, k)
-            u = load(rows, a, k)
+            total = multiply_add(xa, load(table, a, k), load(sources, step, k))
+            total = multiply_add(xb, load(table, b, k), total)
+            total = multiply_add(xc, load(table, c, k), total)
+            store(sources, step, k, multiply_add(xd, load(table, d, k), total))
+
+
+@compiled(**FAST)
+def update(x, table, ids, n, sources):
+    """weighted_sum into sources[1], and table[ids[e]] += x[e] · sources[0], in one go."""
+    for k in range(0, sources.shape[1], LANES):
+        store(sources, 1, k, splat(F32(0)))
+    for e in range(0, n, 4):
+        a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
+        xa, xb, xc, xd = splat(x[e]), splat(x[e + 1]), splat(x[e + 2]), splat(x[e + 3])
+        for k in range(0, sources.shape[1], LANES):
+            v, total = load(sources, 0, k), load(sources, 1, k)
+            u = load(table, a, k)
             total = multiply_add(xa, u, total)
-            store(rows, a, k, multiply_add(xa, v, u))
-            u = load(rows, b, k)
+            store(table, a, k, multiply_add(xa, v, u))
+            u = load(table, b, k)
             total = multiply_add(xb, u, total)
-            store(rows, b, k, multiply_add(xb, v, u))
-            u = load(rows, c, k)
+            store(table, b, k, multiply_add(xb, v, u))
+            u = load(table, c, k)
             total = multiply_add(xc, u, total)
-            store(rows, c, k, multiply_add(xc, v, u))
-            u = load(rows, d, k)
+            store(table, c, k, multiply_add(xc, v, u))
+            u = load(table, d, k)
             total = multiply_add(xd, u, total)
-            store(rows, d, k, multiply_add(xd, v, u))
-            store(sources, step, k, total)
+            store(table, d, k, multiply_add(xd, v, u))
+            store(sources, 1, k, total)
 
 
 @compiled(**FAST)
@@ -138,11 +140,11 @@ def _polynomial(x, coefficients):
 
 
 @njit(inline="always")
-def round_up(n, multiple):
+def round_up(n: int, multiple: int) -> int:
     return (n + multiple - 1) // multiple * multiple
 
 
-def row_stride(vector_size):
+def row_stride(vector_size: int) -> int:
     """Floats from one row to the next: whole cache lines, and an odd number of them.
 
     A row that starts on a cache line touches the fewest; rows a power of two apart would compete
@@ -152,7 +154,7 @@ def row_stride(vector_size):
     return LANES * (lines | 1)
 
 
-def aligned_rows(n_rows, stride):
+def aligned_rows(n_rows: int, stride: int) -> npt.NDArray[np.float32]:
     """(n_rows, stride) float32 zeros that start on a cache line."""
     padded = np.zeros(n_rows * stride + LANES, F32)
     start = -(padded.ctypes.data // padded.itemsize) % LANES

@@ -1,12 +1,36 @@
-"""Counters that several threads of compiled code share: who does what, and what is done."""
+"""Threads of compiled code, and the counters that they share: who does what, and what is done."""
 
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
 SPINS = 1000  # looks at a counter before letting others have the core
+
+
+class Threads:
+    """n threads that run the same compiled function (nogil) at once; the caller is the first.
+
+    Numba's own threads (`prange`) are not used: records of arrays do not get through to them, and
+    what they run takes several times as long to compile.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._others = ThreadPoolExecutor(n - 1) if n > 1 else None
+
+    def run(self, work: Callable[[int], None]) -> None:
+        """Call work(0), …, work(n - 1), each in a thread, and return when all have returned."""
+        if self._others is None:
+            return work(0)
+        others = [self._others.submit(work, thread) for thread in range(1, self.n)]
+        work(0)
+        for other in others:
+            other.result()
+        return None
 
 
 @intrinsic

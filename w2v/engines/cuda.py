@@ -10,14 +10,17 @@ Windows are drawn for some batches ahead, and all kernels of those batches are o
 asks nothing of the host: a batch's number and its learning rate are read on the device.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 import torch
 import triton
 
-from w2v.batches.batcher import NO_WINDOWS
-from w2v.batches.gpu_batcher import Slab
+from w2v.batches.gpu_batcher import GpuWindows, Slab
 from w2v.batches.windows import max_entries
-from w2v.engines.base import GPU_CALL_CENTERS, Engine
+from w2v.config import Config
+from w2v.engines.base import GPU_CALL_CENTERS, Engine, Floats
 from w2v.engines.cuda_graph import Graph
 from w2v.engines.cuda_kernels import BETA_1, BETA_2, apply, differentiate
 
@@ -30,8 +33,8 @@ ROWS = 16  # rows that a program of `apply` takes
 SECTOR = 8  # floats in the 32 bytes that memory moves at least; rows are whole sectors
 
 
-class CudaEngine(Engine):
-    """SGD or Adam on one GPU, on ResidentWindows.
+class CudaEngine(Engine[GpuWindows]):
+    """SGD or Adam on one GPU.
 
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
@@ -40,7 +43,7 @@ class CudaEngine(Engine):
 
     call_centers = GPU_CALL_CENTERS
 
-    def __init__(self, in_vectors, out_vectors, config):
+    def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
         self._config, self._device = config, torch.device(config.device)
         self.n_words, self.vector_size = in_vectors.shape
         self._stride = -(-self.vector_size // SECTOR) * SECTOR
@@ -58,17 +61,21 @@ class CudaEngine(Engine):
         widest = max_entries(config.window, config.negative)
         ahead = SLAB_ENTRIES // (widest * config.batch_size)
         self._ahead = min(max(ahead, 1), MOST_BATCHES)  # batches whose windows are drawn at once
-        self._slab, self._rates, self._losses = None, self._zeros(0), self._zeros(0)
+        self._slab: Slab | None = None
+        self._sweep: Graph | None = None
+        self._rates, self._losses = self._zeros(0), self._zeros(0)
 
     def _zeros(self, shape, kind=torch.float32):
         return torch.zeros(shape, dtype=kind, device=self._device)
 
     @property
-    def description(self):
+    def description(self) -> str:
         gpu = self._device.type == "cuda"
         return f"cuda, {torch.cuda.get_device_name()}" if gpu else "cuda, interpreted on the CPU"
 
-    def train(self, windows, first_batch, lrs):
+    def train(
+        self, windows: GpuWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
         n, size = len(lrs), self._config.batch_size
         self._make_room(windows, n)
         first = first_batch * size
@@ -78,21 +85,9 @@ class CudaEngine(Engine):
             self._sweep()
         return self._losses.view(-1, size)[:n].sum(dim=1, dtype=torch.float64).cpu().numpy()
 
-    def step(self, rows, lr):
-        """One update on given w2v.batches.Rows; returns the sum of the window losses."""
-        slab = self._slab_of(NO_WINDOWS.draws._replace(noise=self._zeros((0, 2), torch.int32)), 1)
-        for ours, given in zip(slab.rows, rows, strict=True):
-            ours[tuple(map(slice, given.shape))] = torch.from_numpy(given)
-        self._use(slab, 1)
-        slab.next.fill_(0)
-        slab.end.fill_(len(rows.centers))
-        self._start(0, np.array([lr]))
-        self._update(0)
-        return float(self._losses.sum(dtype=torch.float64))
-
-    def loss(self, windows):
+    def loss(self, windows: GpuWindows) -> float:
         self._make_room(windows, 1)
-        slab, n = self._slab, len(windows.order)
+        slab, n = self._slab, len(windows)
         slab.load(windows, 0, n)
         self._begin.fill_(0)
         losses = self._zeros(n)
@@ -102,17 +97,17 @@ class CudaEngine(Engine):
             slab.advance()
         return float(losses.sum(dtype=torch.float64))
 
-    def tables(self):
+    def tables(self) -> tuple[Floats, Floats]:
         return self._in.cpu().numpy(), self._out.cpu().numpy()
 
-    def optimizer_state(self):
+    def optimizer_state(self) -> dict[str, Floats]:
         if not self._is_adam:
             return {}
         moments = self._moments[:, :, : self.vector_size].cpu().numpy()
         updates = np.array([[self._updates]], np.float32)
         return {"updates": updates, "first_moments": moments[0], "second_moments": moments[1]}
 
-    def restore(self, optimizer_state):
+    def restore(self, optimizer_state: Mapping[str, Floats]) -> None:
         wanted = {name: state.shape for name, state in self.optimizer_state().items()}
         if {name: state.shape for name, state in optimizer_state.items()} != wanted:
             raise ValueError("the optimizer's state is not there")
@@ -122,24 +117,16 @@ class CudaEngine(Engine):
                 moments = torch.from_numpy(np.array(optimizer_state[name]))
                 self._moments[number, :, : self.vector_size].copy_(moments)
 
-    def _slab_of(self, draws, n_tokens):
-        draws = draws._replace(window=self._config.window, negative=self._config.negative)
-        n_windows = self._ahead * self._config.batch_size
-        return Slab(n_windows, n_tokens, draws, self._device)
-
     def _make_room(self, windows, n_batches):
         """Have a Slab, and room for rates and losses; new ones only where the old do not do."""
-        slab = self._slab
-        if slab is None or not slab.has_room(windows) or n_batches > len(self._rates):
-            self._slab = self._sweep = None  # gone before there are others
-            n_tokens = triton.next_power_of_2(max(1, len(windows.tokens)))
-            n_batches = max(n_batches, self.call_centers // self._config.batch_size)
-            self._use(self._slab_of(windows.draws, n_tokens), n_batches)
-
-    def _use(self, slab, n_batches):
-        self._slab, self._rates = slab, self._zeros((n_batches, 2))
-        self._losses = self._zeros(n_batches * self._config.batch_size)
-        slab.end.fill_(0)  # while it is recorded, it finds nothing to do
+        slab, size = self._slab, self._config.batch_size
+        if slab is not None and slab.has_room(windows) and n_batches <= len(self._rates):
+            return
+        self._slab = self._sweep = None  # gone before there are others
+        n_batches = max(n_batches, self.call_centers // size)
+        self._rates = self._zeros((n_batches, 2))
+        self._losses = self._zeros(n_batches * size)
+        self._slab = Slab(self._ahead * size, windows)  # its `end` is 0: to record does nothing
         self._sweep = Graph(self._update_all, self._device)
 
     def _start(self, first, lrs):
@@ -175,12 +162,11 @@ class CudaEngine(Engine):
 
     def _differentiate(self, n_windows, first, losses, trains):
         slab = self._slab
-        widest = slab.rows.entries.shape[1]
         differentiate[(n_windows,)](
             slab.next, slab.end, self._begin, *slab.rows, first, self._rows, self.n_words,
             self._sums, self._stamps, self._stamp, losses, TRAINS=trains,
-            IS_EXACT=self._config.deterministic, BATCH=self._config.batch_size, WIDEST=widest,
-            ENTRIES=min(ENTRIES, triton.next_power_of_2(widest)), **self._slices,
+            IS_EXACT=self._config.deterministic, BATCH=self._config.batch_size,
+            WIDEST=slab.max_entries, ENTRIES=min(ENTRIES, triton.next_power_of_2(slab.max_entries)), **self._slices,
         )  # fmt: skip
 
     @property

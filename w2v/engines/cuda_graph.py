@@ -1,12 +1,14 @@
 """Work that only launches kernels, recorded once as a CUDA graph and then repeated."""
 
+from collections.abc import Callable
+
 import torch
 
 WARM_UPS = 3  # so that nothing is compiled or first made while it is recorded
 
 
 class Graph:
-    """Calls `work()` by replaying its kernels: the host does nothing but say so.
+    """Calls `work()` by replaying its kernels, which the host only has to start.
 
     Args:
         work: takes and returns nothing; launches the same kernels at the same addresses each time.
@@ -14,13 +16,13 @@ class Graph:
         device: torch.device; other than cuda, where kernels are interpreted, work is just called.
     """
 
-    def __init__(self, work, device):
+    def __init__(self, work: Callable[[], None], device: torch.device) -> None:
         self._replay = work
         if device.type == "cuda":
             self._graph = _recorded(work)
             self._replay = self._graph.replay
 
-    def __call__(self):
+    def __call__(self) -> None:
         self._replay()
 
 

@@ -1,40 +1,46 @@
 """The reference engine: autograd and torch.optim, on any device."""
 
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from w2v.engines.base import Engine
+from w2v.batches.batch import Batch
+from w2v.config import Config
+from w2v.engines.base import Engine, Floats, SomeWindows
 from w2v.errors import UsageError
 from w2v.model import SkipGram, masked_bce
 
 
-def choose_device(name):
+def choose_device(name: str) -> torch.device:
     """The torch.device for `--device`: auto is cuda, else mps, else cpu.
 
     Raises:
         UsageError: the device is not there.
     """
-    there = {
+    is_there = {
         "cpu": True,
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
     }
     if name == "auto":
-        name = next(device for device in there if there[device])
-    if not there[name]:
-        usable = ", ".join(device for device, is_there in there.items() if is_there)
+        name = next(device for device in is_there if is_there[device])
+    if not is_there[name]:
+        usable = ", ".join(device for device in is_there if is_there[device])
         raise UsageError(f"--device is {name}, which torch does not find here; there is {usable}")
     return torch.device(name)
 
 
-class TorchEngine(Engine):
-    """Trains by backpropagation.
+class TorchEngine(Engine[SomeWindows]):
+    """Trains by backpropagation, on any Windows.
 
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
         config: optimizer, device and workers.
     """
 
-    def __init__(self, in_vectors, out_vectors, config):
+    def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
         self.device = choose_device(config.device)
         if config.workers:
             torch.set_num_threads(config.workers)
@@ -51,15 +57,17 @@ class TorchEngine(Engine):
         return torch.optim.SGD(parameters, lr=0.0, fused=is_fused)
 
     @property
-    def description(self):
+    def description(self) -> str:
         return f"torch on {self.device.type}"
 
-    def train(self, windows, first_batch, lrs):
+    def train(
+        self, windows: SomeWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
         steps = enumerate(lrs, start=first_batch)
         losses = [self.step(windows.batch(number), lr) for number, lr in steps]
         return torch.stack(losses).cpu().numpy()
 
-    def step(self, batch, lr):
+    def step(self, batch: Batch, lr: float | torch.Tensor) -> torch.Tensor:
         """One update on the sum of a Batch's window losses; returns that sum, on the device.
 
         lr: a number, or a tensor of no dimension on the device.
@@ -73,7 +81,7 @@ class TorchEngine(Engine):
         return self._sum(losses.detach())
 
     @torch.no_grad()
-    def loss(self, windows):
+    def loss(self, windows: SomeWindows) -> float:
         sums = [self._sum(self._losses(windows.batch(n))) for n in range(windows.n_batches)]
         return float(sum(sums))
 
@@ -90,10 +98,11 @@ class TorchEngine(Engine):
             return tensor.to(self.device)
         return tensor.pin_memory().to(self.device, non_blocking=True)
 
-    def tables(self):
-        return tuple(parameter.detach().cpu().numpy() for parameter in self.model.parameters())
+    def tables(self) -> tuple[Floats, Floats]:
+        v, u = (parameter.detach().cpu().numpy() for parameter in self.model.parameters())
+        return v, u
 
-    def optimizer_state(self):
+    def optimizer_state(self) -> dict[str, Floats]:
         return {
             f"{number}.{name}": torch.atleast_2d(tensor.detach().cpu()).numpy()
             for number, state in self.optimizer.state_dict()["state"].items()
@@ -101,7 +110,7 @@ class TorchEngine(Engine):
             if tensor is not None
         }
 
-    def restore(self, optimizer_state):
+    def restore(self, optimizer_state: Mapping[str, Floats]) -> None:
         parameters = list(self.model.parameters())
         kinds = ("step", "exp_avg", "exp_avg_sq") if self.is_adam else ()
         shapes = {

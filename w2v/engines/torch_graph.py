@@ -1,43 +1,50 @@
 """The torch engine on a GPU, without the host: draw, forward, backward and optimiser as one graph.
 
-It is TorchEngine, step for step. Only who launches the kernels differs: Python, for each of them,
-takes longer than they do.
+It takes TorchEngine's steps. Only the kernels are launched from a CUDA graph instead of from
+Python, which takes longer to launch one than the kernel runs.
 """
 
-import torch
-import triton
+from collections.abc import Mapping
 
-from w2v.batches.gpu_batcher import Slab, as_batch
-from w2v.engines.base import GPU_CALL_CENTERS
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from w2v.batches.gpu_batcher import GpuWindows, Slab
+from w2v.config import Config
+from w2v.engines.base import GPU_CALL_CENTERS, Floats
 from w2v.engines.cuda_graph import WARM_UPS, Graph
 from w2v.engines.torch import TorchEngine
 
 
-class GraphedTorchEngine(TorchEngine):
-    """Trains by backpropagation on ResidentWindows; a batch that is not full, eagerly."""
+class GraphedTorchEngine(TorchEngine[GpuWindows]):
+    """Trains by backpropagation; a batch that is not full, without the graph."""
 
     call_centers = GPU_CALL_CENTERS
 
-    def __init__(self, in_vectors, out_vectors, config):
+    def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
         super().__init__(in_vectors, out_vectors, config)
-        self._batch_size, self._slab = config.batch_size, None
+        self._batch_size = config.batch_size
+        self._slab: Slab | None = None
         n_batches = max(WARM_UPS, self.call_centers // self._batch_size)
         self._rates = torch.zeros(n_batches, device=self.device)
         self._totals = torch.zeros(n_batches, dtype=torch.float64, device=self.device)
         self._number = torch.zeros(1, dtype=torch.int64, device=self.device)
         self._rate = torch.zeros((), device=self.device)
 
-    def train(self, windows, first_batch, lrs):
-        n_full = min(len(lrs), max(0, len(windows.order) // self._batch_size - first_batch))
+    def train(
+        self, windows: GpuWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        n_full = min(len(lrs), max(0, len(windows) // self._batch_size - first_batch))
         losses = []
         for begin in range(0, n_full, len(self._rates)):
-            some = lrs[begin : min(begin + len(self._rates), n_full)]
-            losses.append(self._replay(windows, first_batch + begin, some))
+            end = min(begin + len(self._rates), n_full)
+            losses.append(self._replay(windows, first_batch + begin, lrs[begin:end]))
         if n_full < len(lrs):
             losses.append(super().train(windows, first_batch + n_full, lrs[n_full:]))
         return torch.cat([torch.as_tensor(part) for part in losses]).numpy()
 
-    def restore(self, optimizer_state):
+    def restore(self, optimizer_state: Mapping[str, Floats]) -> None:
         super().restore(optimizer_state)
         self._slab = None  # the graph changes the tensors that were there before
 
@@ -54,9 +61,8 @@ class GraphedTorchEngine(TorchEngine):
         return self._totals[:n].cpu()
 
     def _record(self, windows):
-        n_tokens = triton.next_power_of_2(max(1, len(windows.tokens)))
-        self._slab = Slab(self._batch_size, n_tokens, windows.draws, self.device)
-        self._slab.load(windows, 0, len(windows.order))  # something to warm up on
+        self._slab = Slab(self._batch_size, windows)
+        self._slab.load(windows, 0, len(windows))  # something to warm up on
         self._number.zero_()
         before = [tensor.clone() for tensor in self._state()]
         self._update = Graph(self._draw_and_step, self.device)
@@ -79,7 +85,7 @@ class GraphedTorchEngine(TorchEngine):
     def _draw_and_step(self):
         self._slab.draw()
         torch.index_select(self._rates, 0, self._number, out=self._rate.view(1))
-        batch = as_batch(self._slab.rows, self._slab.rows.entries.shape[1])
+        batch = self._slab.rows.as_batch(self._slab.max_entries)
         loss = self.step(batch, self._rate)
         self._totals.index_copy_(0, self._number, loss.view(1))
         self._number += 1

@@ -8,7 +8,7 @@ import numpy as np
 from w2v.compiled import compiled
 from w2v.config import UNK
 from w2v.errors import W2VError
-from w2v.text.word_table import START, WORD, WordCounter
+from w2v.text.word_table import SENTENCE_START, WORD_MASK, WordCounter
 
 UNK_ID = 0
 BLOCK_TOKENS = 2**22  # tokens in a block of the encoded text, 16 MiB
@@ -32,7 +32,7 @@ class Vocabulary:
 class EncodedText:
     """A text as ids, without unknown words.
 
-    blocks: list of (n,) int32, n ≤ BLOCK_TOKENS. `token & WORD` is the id (never
+    blocks: list of (n,) int32, n ≤ BLOCK_TOKENS. `token & WORD_MASK` is the id (never
         0); `token < 0` where a sentence begins. The first token of a block begins one, so a
         sentence that crosses from one block into the next is split there.
     n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.
@@ -46,8 +46,12 @@ class EncodedText:
     digest: str
 
     @property
-    def n_tokens(self):
-        return sum(len(block) for block in self.blocks)
+    def n_tokens(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def first_position(self, block: int) -> int:
+        """How many tokens stand before a block."""
+        return sum(map(len, self.blocks[:block]))
 
 
 def read(corpus, min_count, progress=None, remark=None):
@@ -167,9 +171,9 @@ def _renumber(piece, at, ids, block, filled, pending):
     while at < len(piece) and filled < len(block):
         token = piece[at]
         pending = pending or token < 0
-        word = ids[token & WORD]
+        word = ids[token & WORD_MASK]
         if word != UNK_ID:
-            block[filled] = word | START if pending else word
+            block[filled] = word | SENTENCE_START if pending else word
             filled += 1
             pending = False
         at += 1

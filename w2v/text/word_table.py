@@ -6,8 +6,8 @@ from numba import njit
 from w2v.compiled import compiled
 
 # A number whose sign bit is set begins a sentence: a stream needs no second array of offsets.
-START = np.int32(-(2**31))
-WORD = np.int32(2**31 - 1)  # token & WORD is the number
+SENTENCE_START = np.int32(-(2**31))
+WORD_MASK = np.int32(2**31 - 1)  # token & WORD_MASK is the number
 
 
 class WordCounter:
@@ -29,7 +29,8 @@ class WordCounter:
         """Number the words of `text` (bytes that end in white space).
 
         Returns:
-            numbers (n,) int32 flagged with START, how many newlines, whether a sentence is open.
+            numbers (n,) int32 flagged with SENTENCE_START, how many newlines, whether a sentence is
+            open.
         """
         text = np.frombuffer(text, np.uint8)
         tokens = np.empty(len(text) // 2 + 1, np.int32)
@@ -108,7 +109,7 @@ def _scan(
                 break
             slot = (slot + 1) & mask
         counts[number] += 1
-        tokens[n_tokens] = number if in_sentence else number | START
+        tokens[n_tokens] = number if in_sentence else number | SENTENCE_START
         n_tokens += 1
         in_sentence = True
     return at, n_tokens, n_lines, in_sentence, n_words

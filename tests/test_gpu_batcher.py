@@ -3,22 +3,22 @@ import pytest
 import torch
 
 from texts import text, zipf_lines
-from w2v.batches import draws, gpu_batcher, subsampling
-from w2v.batches.batcher import Batcher
-from w2v.batches.gpu_batcher import ResidentBatcher
+from w2v.batches import draws, gpu_draws, gpu_subsampling, subsampling
+from w2v.batches.batcher import CpuBatcher
+from w2v.batches.gpu_batcher import GpuBatcher
 from w2v.batches.subsampling import subsample
-from w2v.config import Config
 from w2v.text import vocab
 from w2v.text.vocab import read
+from windows import batchers
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"  # there, kernels are interpreted
 
 
-def batchers(content, **settings):
-    """A Batcher and a ResidentBatcher of the same text."""
-    config = Config(**{"min_count": 1, "sample": 1e-2, "device": DEVICE, **settings})
-    vocabulary, encoded = read(text(content), config.min_count)
-    return [kind(encoded, vocabulary.counts, config) for kind in (Batcher, ResidentBatcher)]
+def both(content, **settings):
+    """A CpuBatcher and a GpuBatcher of the same text."""
+    settings = {"sample": 1e-2, "device": DEVICE, **settings}
+    _, _, *both = batchers(content, CpuBatcher, GpuBatcher, **settings)
+    return both
 
 
 def assert_same(ours, expected):
@@ -35,31 +35,31 @@ def assert_same(ours, expected):
     ("window", "negative", "sample", "seed"),
     [(5, 5, 1e-2, 11), (1, 1, 0.0, 2**63 - 1), (20, 2, 1e-1, 0), (3, 20, 1e-2, 5)],
 )
-def test_resident_windows_equal_the_batchers_bit_for_bit(window, negative, sample, seed):
+def test_gpu_windows_equal_the_batchers_bit_for_bit(window, negative, sample, seed):
     content = zipf_lines(100, 8, seed=window)
     settings = {"window": window, "negative": negative, "sample": sample, "seed": seed}
-    host, device = batchers(content, batch_size=30, **settings)
+    host, device = both(content, batch_size=30, **settings)
     assert_same(device.windows(2, 0), host.windows(2, 0))
 
 
-def test_resident_windows_leave_out_the_same_noise():
+def test_gpu_windows_leave_out_the_same_noise():
     content = "a b c a b c a b c\na b c d e f g\n"  # nearly every word is a context
-    host, device = batchers(content, sample=0.0, window=8, negative=2)
+    host, device = both(content, sample=0.0, window=8, negative=2)
     expected = host.windows(1, 0)
     batch = expected.batch(0)
     assert (batch.mask.sum(axis=1) < 3 * batch.labels.sum(axis=1)).any()
     assert_same(device.windows(1, 0), expected)
 
 
-def test_resident_windows_of_later_blocks_and_fixed_epochs_are_the_same(monkeypatch):
+def test_gpu_windows_of_later_blocks_and_fixed_epochs_are_the_same(monkeypatch):
     monkeypatch.setattr(vocab, "BLOCK_TOKENS", 40)
-    host, device = batchers(zipf_lines(50, 10), resample=False, sample=0.0, window=2, negative=2)
+    host, device = both(zipf_lines(50, 10), resample=False, sample=0.0, window=2, negative=2)
     assert len(host.text.blocks) > 1
     assert_same(device.windows(3, 1), host.windows(3, 1))
 
 
-def test_resident_batches_are_the_same_in_any_order_of_asking():
-    _, device = batchers(zipf_lines(100, 8), batch_size=20, negative=2)
+def test_gpu_batches_are_the_same_in_any_order_of_asking():
+    _, device = both(zipf_lines(100, 8), batch_size=20, negative=2)
     windows = device.windows(1, 0)
     last = windows.batch(windows.n_batches - 1)
     assert len(last.centers) == windows.n_centers(windows.n_batches - 1, 1)
@@ -73,7 +73,7 @@ def test_subsample_on_the_device_keeps_the_same_tokens(sample):
     vocabulary, encoded = read(text(zipf_lines(200, 500, seed=3)), 1)
     keep = subsampling.keep_thresholds(vocabulary.counts, sample)
     key, tokens = draws.stream_key(7, 3, draws.SUBSAMPLE), encoded.blocks[0]
-    ours = gpu_batcher.subsample(
+    ours = gpu_subsampling.subsample(
         torch.from_numpy(tokens).to(DEVICE),
         1000,
         key,
@@ -86,16 +86,16 @@ def test_subsample_on_the_device_may_keep_nothing():
     tokens = torch.tensor([1 - 2**31, 1, 2 - 2**31], dtype=torch.int32, device=DEVICE)
     keep = torch.zeros(3, dtype=torch.int64, device=DEVICE)
     key = draws.stream_key(1, 1, draws.SUBSAMPLE)
-    assert len(gpu_batcher.subsample(tokens, 0, key, keep)) == 0
+    assert len(gpu_subsampling.subsample(tokens, 0, key, keep)) == 0
 
 
 @pytest.mark.parametrize("n", [0, 1, 5000])
 def test_shuffled_on_the_device_is_the_same_order(n):
     key = draws.stream_key(0, 1, draws.ORDER)
-    ours = gpu_batcher.shuffled(key, 123, n, torch.device(DEVICE))
+    ours = gpu_draws.shuffled(key, 123, n, torch.device(DEVICE))
     assert np.array_equal(ours.cpu().numpy(), draws.shuffled(key, 123, n))
 
 
-def test_resident_windows_expect_as_many_pairs():
-    host, device = batchers(zipf_lines(100, 20))
+def test_gpu_windows_expect_as_many_pairs():
+    host, device = both(zipf_lines(100, 20))
     assert device.windows(1, 0).expected_pairs() == host.windows(1, 0).expected_pairs()
