@@ -23,7 +23,7 @@ def plot_loss(metrics: Iterable[Metrics], path: Path) -> None:
     figure = Figure(figsize=(6.4, 4.0), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    ends = []
+    ends: list[Metrics] = []
     for _, group in groupby(metrics, key=lambda row: row.epoch):
         rows = list(group)
         label = None if ends else "mean since the epoch began"
@@ -35,8 +35,8 @@ def plot_loss(metrics: Iterable[Metrics], path: Path) -> None:
     validated = [row for row in ends if row.validation_loss is not None]
     if validated:
         epochs = [row.epoch for row in validated]
-        losses = [row.validation_loss for row in validated]
-        axes.plot(epochs, losses, "s--", color="tab:green", label="validation")
+        validation_losses = [row.validation_loss for row in validated]
+        axes.plot(epochs, validation_losses, "s--", color="tab:green", label="validation")
     for row in ends if len(ends) <= MOST_LABELLED else ends[-1:]:
         axes.annotate(
             f"{row.loss:.3f}", (row.epoch, row.loss), BELOW, textcoords="offset points", ha="center"
