@@ -32,11 +32,10 @@ def plot_loss(metrics: Iterable[Metrics], path: Path) -> None:
         ends.append(rows[-1])
     losses = [row.loss for row in ends]
     axes.plot([row.epoch for row in ends], losses, "o-", color="tab:orange", label="whole epoch")
-    validated = [row for row in ends if row.validation_loss is not None]
+    validated = [(row.epoch, x) for row in ends if (x := row.validation_loss) is not None]
     if validated:
-        epochs = [row.epoch for row in validated]
-        validation_losses = [row.validation_loss for row in validated]
-        axes.plot(epochs, validation_losses, "s--", color="tab:green", label="validation")
+        epochs, losses = map(list, zip(*validated, strict=True))
+        axes.plot(epochs, losses, "s--", color="tab:green", label="validation")
     for row in ends if len(ends) <= MOST_LABELLED else ends[-1:]:
         axes.annotate(
             f"{row.loss:.3f}", (row.epoch, row.loss), BELOW, textcoords="offset points", ha="center"
