@@ -28,7 +28,6 @@ from w2v.training.loop import Training
 from w2v.training.metrics import last_rows
 from w2v.training.tables import initial_tables
 from w2v.training.train import train
-from w2v.training.watcher import Watcher
 
 EPOCHS = 6  # the first is a warm-up
 
@@ -64,9 +63,8 @@ def epoch_seconds(config, text, counts, epochs=EPOCHS):
     """Seconds of each epoch but the first."""
     batcher = choose.make_batcher(text, counts, config)
     engine = choose.make_engine(*initial_tables(len(counts), config), config)
-    training = Training(dataclasses.replace(config, epochs=epochs), batcher, engine, Watcher())
-    training.run()
-    return np.diff([row.seconds for row in last_rows(training.metrics)])
+    training = Training(dataclasses.replace(config, epochs=epochs), batcher, engine)
+    return np.diff([row.seconds for row, is_whole_epoch in training.run() if is_whole_epoch])
 
 
 def row_bytes(config, text, counts):

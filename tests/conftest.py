@@ -11,6 +11,8 @@ import torch
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"
 
+from texts import zipf_lines
+from w2v.engines.base import Engine
 from w2v.text import ptb
 
 # A shell starts background jobs with SIGINT ignored, and what they start inherits that.
@@ -26,3 +28,11 @@ def ptb_dir():
     if not ptb.find(folder, "train"):
         pytest.skip(f"PTB is not in {folder}; name a folder that has ptb.zip in W2V_DATA_DIR")
     return folder
+
+
+@pytest.fixture
+def zipf_corpus(tmp_path, monkeypatch):
+    """The text of SETTINGS, in the current folder, trained in many calls of the engine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Engine, "call_centers", 2000)
+    (tmp_path / "zipf.txt").write_text(zipf_lines(200, 3000))

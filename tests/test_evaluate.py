@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import w2v
-from test_checkpoints import Stop
+from stopping import Stop
 from texts import zipf_lines
 from w2v.config import from_recipe
 from w2v.errors import Interrupted, UsageError, W2VError

@@ -183,10 +183,12 @@ def fuzz_progress(folder, n):
         checkpoints.write(run, Checkpoint(job, Anything({**plain, **changed}), {}, "sha"))
 
         def go():
-            at = checkpoints.read(run / STATE).progress
-            assert at.epoch >= 1
-            assert min(at.block, at.batch, at.n_batches, at.n_centers, at.rows_due) >= 0
-            assert np.isfinite([at.loss_sum, at.seconds, at.before]).all()
+            progress = checkpoints.read(run / STATE).progress
+            meter = progress.meter
+            assert progress.epoch >= 1
+            assert min(progress.block, progress.batch) >= 0
+            assert min(meter.n_batches, meter.n_centers, meter.rows_due) >= 0
+            assert np.isfinite([meter.loss_sum, meter.seconds, meter.before]).all()
 
         outcome(go)
 

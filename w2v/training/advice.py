@@ -1,22 +1,25 @@
-"""What a user should know before training begins: the text in numbers, and what looks wrong."""
+"""What a user should know of a training: the text in numbers, and what looks wrong."""
 
 import math
 import shutil
-
-import numpy as np
+from collections.abc import Iterator
+from pathlib import Path
 
 from w2v.batches import subsampling
-from w2v.training.tables import needed_memory, tables_bytes
+from w2v.batches.batcher import Batcher
+from w2v.training.job import Job
+from w2v.training.memory import TOKEN_BYTES, needed_memory, tables_bytes
+from w2v.training.metrics import Metrics
 
-ENOUGH = 2_400_000  # tokens to train on, over all epochs; below, neighbours are mostly noise
+ENOUGH_TOKENS = 2_400_000  # to train on, over all epochs; below, neighbours are mostly noise
+MAX_EPOCHS = 50  # to advise; more do not make up for too little text
 LONG_LINE = 10_000  # words; no sentence is that long
-MOST_EPOCHS = 50  # more do not make up for too little text
-FEW_LEFT = 0.7  # share of the tokens; below, the vocabulary is cut hard
-TEXT_BYTES = 4  # memory for each known token
+MIN_KNOWN_SHARE = 0.7  # of the tokens; below, the vocabulary is cut hard
+LOSS_OF_GUESSING = 0.7  # nats; ln 2 = 0.693 where all logits are 0
 
 
-def summary(job, batcher):
-    """Lines about a Job and its Batcher."""
+def summary(job: Job, batcher: Batcher) -> Iterator[str]:
+    """Lines about what is about to be trained."""
     config, text, vocabulary = job.config, job.text, job.vocabulary
     unknown = int(vocabulary.counts[0])
     known = text.n_read - unknown
@@ -24,13 +27,13 @@ def summary(job, batcher):
     share = text.n_tokens / known  # less than 1 where sentences are held out
     first = batcher.windows(1, 0)
     pairs = first.expected_pairs() * text.n_tokens / len(text.blocks[0])
-    memory = needed_memory(len(vocabulary), config) + TEXT_BYTES * text.n_tokens
+    memory = needed_memory(len(vocabulary), config) + TOKEN_BYTES * text.n_tokens
     yield (
         f"{text.n_lines:,} lines, {text.n_read:,} tokens, {unknown:,} of them unknown; "
         f"vocabulary {len(vocabulary):,} (min_count {config.min_count})"
     )
     yield (
-        f"an epoch: about {_about(kept * share)} tokens kept by subsampling, {_about(pairs)} "
+        f"an epoch: about {_rounded(kept * share)} tokens kept by subsampling, {_rounded(pairs)} "
         f"pairs; memory: about {memory / 2**20:,.0f} MB beside the program"
     )
     if job.held_out is not None:
@@ -39,16 +42,15 @@ def summary(job, batcher):
         yield "evaluation: " + "; ".join(job.scoring.descriptions)
 
 
-def warnings(job):
+def warnings(job: Job) -> Iterator[str]:
     """Lines about what is odd in a Job's text, or unwise with it."""
     config, text, counts = job.config, job.text, job.vocabulary.counts
-    trained = text.n_tokens * config.epochs
-    if trained < ENOUGH:
-        epochs = math.ceil(ENOUGH / text.n_tokens)
-        serves = f"--epochs {epochs} would serve" if epochs <= MOST_EPOCHS else "no epochs make up"
+    if text.n_tokens * config.epochs < ENOUGH_TOKENS:
+        epochs = math.ceil(ENOUGH_TOKENS / text.n_tokens)
+        remedy = f"--epochs {epochs} would serve" if epochs <= MAX_EPOCHS else "no epochs make up"
         yield (
             f"{text.n_tokens:,} tokens are few for --epochs {config.epochs}, and the neighbours "
-            f"will be mostly noise; {serves} for it, more text would be better"
+            f"will be mostly noise; {remedy} for it, more text would be better"
         )
     needed, free = 2 * tables_bytes(len(counts), config), _free_disk(job.out)
     if free < needed:
@@ -56,10 +58,10 @@ def warnings(job):
             f"the disk of {job.out} has {free / 2**20:,.0f} MB free, and the run and its "
             f"checkpoint take {needed / 2**20:,.0f}"
         )
-    share = 1 - counts[0] / text.n_read
-    if share < FEW_LEFT:
+    known_share = 1 - counts[0] / text.n_read
+    if known_share < MIN_KNOWN_SHARE:
         yield (
-            f"--min-count {config.min_count} leaves {share:.0%} of the tokens, and "
+            f"--min-count {config.min_count} leaves {known_share:.0%} of the tokens, and "
             f"{len(counts) - 1:,} words; a lower one keeps more"
         )
     if text.longest_line > LONG_LINE:
@@ -69,13 +71,22 @@ def warnings(job):
         )
 
 
-def _free_disk(folder):
+def epoch_warnings(row: Metrics) -> Iterator[str]:
+    """Lines about what is wrong with a whole epoch's Metrics."""
+    if row.loss > LOSS_OF_GUESSING:
+        yield (
+            f"the loss of epoch {row.epoch}, {row.loss:.3f}, is that of guessing or worse "
+            f"(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than {row.lr:.3g}"
+        )
+
+
+def _free_disk(folder: Path) -> int:
     """Bytes free where a folder is, or will be."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(there).free
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(nearest).free
 
 
-def _about(number):
+def _rounded(number: float) -> str:
     """A number in three digits: 342,817 → 343,000."""
-    digits = max(0, int(np.floor(np.log10(max(number, 1)))) - 2)
+    digits = max(0, math.floor(math.log10(max(number, 1))) - 2)
     return f"{round(number, -digits):,.0f}"

@@ -1,22 +1,27 @@
-"""The loop over epochs, blocks of text and batches. Between two calls of the engine it can stop,
-be written down, and go on later as if nothing had been."""
+"""The training loop: over epochs, blocks of the text, and batches.
+
+After every call of the engine the loop hands over to its caller, who may stop it there, write down
+where it stands, and go on later with the same result as if it had never stopped.
+"""
 
 import dataclasses
-import math
 import time
+from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
+from w2v.batches.batcher import Batcher, Windows
+from w2v.config import Config
+from w2v.engines.base import Engine
 from w2v.errors import W2VError
-from w2v.storage.layout import TENSORS
+from w2v.training.epoch_scores import Scoring
+from w2v.training.learning_rate import scheduled_rates, shares_done
 from w2v.training.metrics import Metrics
 from w2v.training.progress import Progress
+from w2v.training.validation import HeldOut
 
-DIVERGED = 5.0  # nats a center
-CHANCE = 0.7  # guessing costs ln 2 = 0.693
-ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
-
-BEST, OPTIMIZER = "best_", "optimizer."  # what tensors' names begin with
+DIVERGED_LOSS = 5.0  # nats a center; guessing costs ln 2 = 0.693
 
 
 class DivergedError(W2VError):
@@ -26,155 +31,103 @@ class DivergedError(W2VError):
 class Training:
     """Trains an engine on a Batcher's windows, from where it stands to the last epoch.
 
-    at: Progress.
+    progress: where it stands.
     best: the tables of the lowest validation loss, where early stopping asks for them; else None.
     """
 
-    def __init__(self, config, batcher, engine, watcher, held_out=None, scoring=None):
-        self.config, self.batcher, self.engine, self.watcher = config, batcher, engine, watcher
+    def __init__(
+        self,
+        config: Config,
+        batcher: Batcher,
+        engine: Engine,
+        held_out: HeldOut | None = None,
+        scoring: Scoring | None = None,
+    ) -> None:
+        self.config, self.batcher, self.engine = config, batcher, engine
         self.held_out, self.scoring = held_out, scoring
-        self.at, self.best = Progress(), None
-
-    def run(self, pause=lambda epoch_ended: None):
-        """Train to the end. `pause` is called between two calls of the engine; it may raise."""
-        while not self.at.is_over(self.config):
-            self._run_epoch(pause)
+        self.progress = Progress()
+        self.best: list[npt.NDArray[np.float32]] | None = None
+        self._batches_per_call = max(1, engine.call_centers // config.batch_size)
 
     @property
-    def metrics(self):
-        return self.at.metrics
+    def metrics(self) -> list[Metrics]:
+        """The rows of metrics.csv so far."""
+        return self.progress.meter.metrics
 
-    def tables(self):
+    def tables(self) -> tuple[npt.NDArray[np.float32], ...]:
         """in_vectors, out_vectors: the best ones if early stopping keeps them, else the newest."""
-        return self.engine.tables() if self.best is None else self.best
+        return self.engine.tables() if self.best is None else tuple(self.best)
 
-    def tensors(self):
-        """{name: (n, m) float32 array}: with `at`, all that going on depends on."""
-        tensors = dict(zip(TENSORS, self.engine.tables(), strict=True))
-        tensors |= {OPTIMIZER + name: a for name, a in self.engine.optimizer_state().items()}
-        if self.best is not None:
-            tensors |= {BEST + name: a for name, a in zip(TENSORS, self.best, strict=True)}
-        return tensors
+    def run(self) -> Iterator[tuple[Metrics, bool]]:
+        """Train to the last epoch.
 
-    def restore(self, at, tensors):
-        """Go on from a Progress and what `tensors` gave then, without the tables themselves.
-
-        Raises: ValueError: they do not fit each other, or this training.
+        Yields:
+            the newest row of Metrics, and whether it is that of a whole epoch: after every call of
+            the engine, and after every epoch.
+        Raises:
+            DivergedError: the loss is infinite, NaN, or far beyond that of guessing.
+            W2VError: subsampling leaves nothing to train on.
         """
-        self.at = at
-        if at.has_begun:
-            state = {name: array for name, array in tensors.items() if name.startswith(OPTIMIZER)}
-            self.engine.restore({name[len(OPTIMIZER) :]: a for name, a in state.items()})
-        best = [tensors[BEST + name] for name in TENSORS if BEST + name in tensors]
-        if not self.config.early_stopping:
-            return
-        if not best:  # nobody asked for them so far
-            at.best_epoch, at.best_loss = 0, math.inf
-        elif [table.shape for table in best] != [table.shape for table in self.engine.tables()]:
-            raise ValueError("the best tables do not fit")
-        else:
-            self.best = best
+        progress = self.progress
+        for epoch in self._epochs_left():
+            for block in range(progress.block, len(self.batcher.text.blocks)):
+                windows = self._windows(epoch, block)
+                for batch in range(progress.batch, windows.n_batches, self._batches_per_call):
+                    yield self._train(windows, batch), False
+                progress.end_block()
+            yield self._end_epoch(), True
 
-    def _run_epoch(self, pause):
-        at, blocks = self.at, self.batcher.text.blocks
-        per_call = max(1, self.engine.call_centers // self.config.batch_size)
-        for block in range(at.block, len(blocks)):
-            began = time.perf_counter()
-            windows = self.batcher.windows(at.epoch, block)
-            at.seconds += time.perf_counter() - began
-            while at.batch < windows.n_batches:
-                self._call(windows, min(at.batch + per_call, windows.n_batches))
-                pause(False)
-            at.block, at.batch = block + 1, 0
-        self._end_epoch()
-        pause(True)
+    def _epochs_left(self) -> Iterator[int]:
+        while not self.progress.is_over(self.config):
+            yield self.progress.epoch
 
-    def _call(self, windows, stop):
-        """Train the batches from where we stand up to `stop`."""
-        at, first = self.at, self.at.batch
-        shares = self._shares(windows, np.arange(first, stop + 1))
-        lrs = self._learning_rates(shares[:-1])
-        n_centers = windows.n_centers(first, len(lrs))
+    def _windows(self, epoch: int, block: int) -> Windows:
+        began = time.perf_counter()
+        windows = self.batcher.windows(epoch, block)
+        self.progress.meter.seconds += time.perf_counter() - began
+        return windows
+
+    def _train(self, windows: Windows, first: int) -> Metrics:
+        """Train the batches of one call of the engine, from number `first` of a block on."""
+        progress = self.progress
+        epoch, stop = progress.epoch, min(first + self._batches_per_call, windows.n_batches)
+        batches = np.arange(first, stop + 1)
+        shares = shares_done(self.batcher.text, progress.block, batches, windows.n_batches)
+        lrs = scheduled_rates(self.config, epoch - 1 + shares[:-1])
         began = time.perf_counter()
         losses = self.engine.train(windows, first, lrs)
         seconds = time.perf_counter() - began
-        at.batch = stop
-        if not losses.sum() < DIVERGED * n_centers:  # NaN too
+        loss = losses.sum() / windows.n_centers(first, len(lrs))
+        if not loss < DIVERGED_LOSS:  # NaN too
             raise DivergedError(
-                f"training diverged: the loss is {losses.sum() / n_centers:.3g} at batch "
-                f"{at.n_batches + len(lrs)} of epoch {at.epoch}, with learning rate {lrs[0]:.3g}; "
-                f"what was written before is kept; start anew with --lr {lrs[0] / 4:.2g}, or a "
-                "smaller --batch-size"
+                f"training diverged: the loss is {loss:.3g} at batch "
+                f"{progress.meter.n_batches + len(lrs)} of epoch {epoch}, with learning rate "
+                f"{lrs[0]:.3g}; what was written before is kept; start anew with "
+                f"--lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
             )
-        self._add_rows(windows, first, lrs, losses, seconds, shares[1:])
-        self.watcher.trained(at.row)
+        progress.batch = stop
+        return progress.meter.add(
+            epoch, windows, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
+        )
 
-    def _add_rows(self, windows, first, lrs, losses, seconds, shares):
-        """Account for the batches of a call; its time is spread evenly over them.
-
-        shares: (n,) float64, of the epoch that are done after each batch.
-        """
-        at, n = self.at, len(lrs)
-        before, loss_sums = at.seconds, np.cumsum([at.loss_sum, *losses])[1:]
-        due = (shares * ROWS_PER_EPOCH).astype(np.int64)
-        ends = np.flatnonzero(np.diff(due, prepend=at.rows_due - 1) > 0).tolist()
-        for end in [*ends, n - 1]:
-            n_centers = at.n_centers + windows.n_centers(first, end + 1)
-            at.seconds = before + seconds * (end + 1) / n
-            at.row = Metrics(
-                at.epoch,
-                at.n_batches + end + 1,
-                float(loss_sums[end]) / n_centers,
-                float(lrs[end]),
-                n_centers / at.seconds,
-                at.before + at.seconds,
-                at.epoch - 1 + float(shares[end]),
-            )
-            if end in ends and at.metrics[-1:] != [at.row]:
-                at.metrics.append(at.row)
-        at.rows_due = max(at.rows_due, int(due[-1]) + 1)
-        at.n_batches, at.n_centers = at.n_batches + n, n_centers
-        at.loss_sum = float(loss_sums[-1])
-
-    def _end_epoch(self):
-        at = self.at
-        if at.row is None:
+    def _end_epoch(self) -> Metrics:
+        """Measure what is measured after an epoch, and stand before the next one."""
+        progress = self.progress
+        row = progress.meter.row
+        if row is None:
             raise W2VError(
                 f"no sentence has two words left after --min-count {self.config.min_count} and "
                 f"--sample {self.config.sample:g}; a sentence is a line: lower --min-count, raise "
                 "--sample, or give more text"
             )
-        if at.metrics[-1:] == [at.row]:  # not so where subsampling leaves nothing of the last block
-            at.metrics.pop()
         if self.held_out is not None:
-            at.row = dataclasses.replace(at.row, validation_loss=self.held_out.loss(self.engine))
-            if at.row.validation_loss < at.best_loss:
-                at.best_epoch, at.best_loss = at.epoch, at.row.validation_loss
+            loss = self.held_out.loss(self.engine)
+            row = dataclasses.replace(row, validation_loss=loss)
+            if loss < progress.best_loss:
+                progress.best_epoch, progress.best_loss = progress.epoch, loss
                 if self.config.early_stopping:
                     self.best = [table.copy() for table in self.engine.tables()]
         if self.scoring is not None:
-            scores = self.scoring.scores(self.engine.tables()[0])
-            at.row = dataclasses.replace(at.row, scores=scores)
-        if at.row.loss > CHANCE:
-            self.watcher.warning(
-                f"the loss of epoch {at.epoch}, {at.row.loss:.3f}, is that of guessing or worse "
-                f"(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than {at.row.lr:.3g}"
-            )
-        at.metrics.append(at.row)
-        self.at = at.next_epoch()
-        self.watcher.epoch_done(at.row)
-
-    def _shares(self, windows, batches):
-        """(n,) float64: the share of the epoch that is done before each of a block's batches."""
-        blocks, block = self.batcher.text.blocks, self.at.block
-        done = sum(map(len, blocks[:block]))
-        return (
-            done + len(blocks[block]) * batches / windows.n_batches
-        ) / self.batcher.text.n_tokens
-
-    def _learning_rates(self, shares):
-        """(n,) float64: the rate of updates that come when such shares of the epoch are done."""
-        method = self.config.method
-        if method.schedule == "constant":
-            return np.full(len(shares), method.lr)
-        return method.lr * (1.0 - (self.at.epoch - 1 + shares) / self.config.epochs)
+            row = dataclasses.replace(row, scores=self.scoring.scores(self.engine.tables()[0]))
+        progress.end_epoch(row)
+        return row

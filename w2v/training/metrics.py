@@ -2,17 +2,22 @@
 
 import csv
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Metrics:
     """A row of metrics.csv. The last row of an epoch is about the whole epoch.
 
-    epoch: from 1.  batch: batches of this epoch so far.  loss: mean over this epoch's centers so
-    far, in nats.  lr: of the last update.  centers_per_s: over this epoch so far.  seconds: spent
-    on training so far, over all sittings; within a call of the engine spread evenly.  progress:
-    epochs done, with the share of this one.
+    epoch: from 1.
+    batch: batches of this epoch so far.
+    loss: mean over this epoch's centers so far, in nats.
+    lr: of the last update.
+    centers_per_s: over this epoch so far.
+    seconds: spent on training so far, resumed or not; within a call of the engine spread evenly.
+    progress: epochs done, with the share of this one.
     validation_loss: in the last row of an epoch, the mean over the held-out centers, in nats.
     scores: in the last row of an epoch, {name: score or None} on test sets; each is a column.
     """
@@ -25,19 +30,20 @@ class Metrics:
     seconds: float
     progress: float
     validation_loss: float | None = None
-    scores: dict = dataclasses.field(default_factory=dict)
+    scores: dict[str, float | None] = dataclasses.field(default_factory=dict)
 
 
-def last_rows(metrics):
+def last_rows(metrics: Iterable[Metrics]) -> list[Metrics]:
     """The last row of every epoch."""
     return list({row.epoch: row for row in metrics}.values())
 
 
-def write_csv(metrics, path):
-    # A column's name is that of a file, which may hold bytes that are no UTF-8.
+def write_csv(metrics: list[Metrics], path: Path) -> None:
+    """Write metrics.csv: a header and a line a row; what a row does not have is left empty."""
+    names = [field.name for field in dataclasses.fields(Metrics) if field.name != "scores"]
+    names += {name: None for row in metrics for name in row.scores}  # as they first appear
+    # A score's column has the name of a file, which may hold bytes that are no UTF-8.
     with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        names = [field.name for field in dataclasses.fields(Metrics) if field.name != "scores"]
-        names += {name: None for row in metrics for name in row.scores}  # as they first appear
         writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows({**vars(row), **row.scores} for row in metrics)

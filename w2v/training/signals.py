@@ -1,33 +1,34 @@
-"""Ctrl-C, SIGTERM and SIGHUP, heard but not obeyed until training stands at a place to stop."""
+"""Ctrl-C, SIGTERM and SIGHUP while training: noted, and acted upon where training can stop."""
 
 import contextlib
 import signal
 import threading
+from collections.abc import Iterator
+from types import FrameType
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last is not on Windows
 
 
 @contextlib.contextmanager
-def heard():
-    """`with heard() as signals:` signals that arrive are put in that list; a second one is obeyed.
+def heard() -> Iterator[list[int]]:
+    """`with heard() as signals:` the first signal is only put into that list; a second one acts.
 
     Only the main thread can hear signals: elsewhere the list stays empty.
     """
-    signals = []
+    signals: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
     numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number, handler in list(before.items()):
-        if handler in (signal.SIG_IGN, None):  # `nohup … &` ignores; None is not Python's to touch
-            del before[number]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    untouched = (signal.SIG_IGN, None)  # `nohup … &` ignores; None was not set by Python
+    before = {number: handlers[number] for number in numbers if handlers[number] not in untouched}
 
-    def restore():
+    def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def hear(number, frame):
+    def hear(number: int, frame: FrameType | None) -> None:
         signals.append(number)
         restore()
 

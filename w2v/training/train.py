@@ -1,46 +1,56 @@
 """Training as one call: from a Config to a run folder."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from w2v.config import from_recipe
+from w2v.config import Config, from_recipe
 from w2v.engines import choose
 from w2v.errors import W2VError
 from w2v.storage import run_folder
 from w2v.text.corpus import open_corpus
-from w2v.training import advice, epoch_scores, validation
-from w2v.training.job import Job
-from w2v.training.metrics import last_rows
+from w2v.training import advice, checkpoints, epoch_scores, signals, validation
+from w2v.training.checkpointing import Checkpointer
+from w2v.training.checkpoints import Checkpoint
+from w2v.training.job import Job, read_job
+from w2v.training.loop import DivergedError, Training
+from w2v.training.metrics import Metrics, last_rows
+from w2v.training.resume import (
+    find_checkpoint,
+    go_on,
+    is_done,
+    tables_of,
+    warn_of_unfinished,
+)
+from w2v.training.tables import initial_tables
 from w2v.training.watcher import Watcher
-from w2v.vectors import saving, wordvectors
+from w2v.training.write_run import write_run
+from w2v.vectors import saving
+from w2v.vectors.wordvectors import WordVectors
 
 
 @dataclass(frozen=True)
 class Run:
-    """What training returns.
+    """What training returns: the run folder, its vectors, and the rows of its metrics.csv."""
 
-    vectors: WordVectors of the run folder.  metrics: list of Metrics.  folder: pathlib.Path.
-    """
-
-    vectors: wordvectors.WordVectors
-    metrics: list
+    vectors: WordVectors
+    metrics: list[Metrics]
     folder: Path
 
     @property
-    def epoch_losses(self):
+    def epoch_losses(self) -> list[float]:
         """The loss of each epoch, in nats."""
         return [row.loss for row in last_rows(self.metrics)]
 
 
-def train(recipe="default", resume=False, **settings):
+def train(recipe: str = "default", resume: bool = False, **settings: Any) -> Run:
     """Train word vectors: what `python train.py` does, without a word on the terminal.
 
     Args:
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
         settings: fields of Config, such as corpus="reviews.txt" or epochs=3.
-    Returns:
-        Run
     Raises:
         UsageError: a setting that is not allowed, or not the one of the checkpoint.
         W2VError: the corpus cannot be read, or the run folder not written.
@@ -49,14 +59,30 @@ def train(recipe="default", resume=False, **settings):
     return train_run(from_recipe(recipe, **settings), Watcher(), resume)
 
 
-def train_run(config, watcher, resume=False):
-    """Read the corpus of a Config, train, and write the run folder. Returns a Run."""
+def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
+    """Read the corpus of a Config, train, and write the run folder; raises as `train` does."""
     config = choose.resolve(config)
     with choose.device_memory():
-        return _train_resolved(config, watcher, resume)
+        job = _read(config, watcher)
+        checkpoint = None
+        if resume:
+            checkpoint = find_checkpoint(job, watcher)
+        else:
+            warn_of_unfinished(job, watcher)
+        if checkpoint and is_done(job, checkpoint):
+            done = checkpoint.progress.epoch - 1
+            watcher.notice(f"{job.out} is trained already, {done} epochs: nothing is left to do")
+            return _remembered(job.out, checkpoint.progress.meter.metrics, watcher)
+        for line in advice.warnings(job):
+            watcher.warning(line)
+        training = _prepare(job, checkpoint, watcher)
+        watcher.starting(job, training)
+        _run(job, training, watcher)
+        return _remembered(job.out, training.metrics, watcher)
 
 
-def _train_resolved(config, watcher, resume):
+def _read(config: Config, watcher: Watcher) -> Job:
+    """The Job of a resolved Config; what can be refused is refused before anything is read."""
     validation.check(config)
     named_testsets = epoch_scores.read(config.evaluate)
     if config.out is not None:
@@ -66,21 +92,59 @@ def _train_resolved(config, watcher, resume):
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)
     run_folder.check_out(out)
-    job = Job.read(config, corpus, out, watcher, named_testsets)
-    checkpoint = job.checkpoint(resume, watcher)
-    if checkpoint and job.is_done(checkpoint):
-        done = checkpoint.progress.epoch - 1
-        watcher.notice(f"{out} is trained already, {done} epochs: nothing is left to do")
-        return _remembered(out, checkpoint.progress.metrics, watcher)
-    for line in advice.warnings(job):
+    progress = watcher.reading(corpus)
+    return read_job(config, corpus, out, named_testsets, progress, watcher.warning)
+
+
+def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Training:
+    """The Training of a Job, at its beginning or where a checkpoint stands."""
+    config = job.config
+    tables = tables_of(job, checkpoint) if checkpoint else None
+    watcher.preparing(choose.compiled_modules(config))
+    in_vectors, out_vectors = tables or initial_tables(len(job.vocabulary), config)
+    engine = choose.make_engine(in_vectors, out_vectors, config)
+    batcher = choose.make_batcher(job.text, job.vocabulary.counts, config)
+    training = Training(config, batcher, engine, job.held_out, job.scoring)
+    if checkpoint:
+        go_on(training, job, checkpoint, watcher)
+    return training
+
+
+def _run(job: Job, training: Training, watcher: Watcher) -> None:
+    """Train to the end, writing checkpoints, and write the run.
+
+    Raises: Interrupted, with the state saved. Once training is done, a signal changes nothing: the
+        run is written.
+    """
+    with checkpoints.claimed(job.out), signals.heard() as heard:
+        checkpointer = Checkpointer(job, training, watcher, heard)
+        try:
+            for row, is_whole_epoch in training.run():
+                _report(row, is_whole_epoch, watcher)
+                checkpointer.pause(is_whole_epoch)
+            if training.best is not None:
+                watcher.notice(
+                    "the lowest validation loss was that of epoch "
+                    f"{training.progress.best_epoch}: its vectors are kept"
+                )
+            write_run(job, training)
+        except (W2VError, OSError) as error:  # no room on the disk, nobody reads our output
+            if training.progress.has_begun and not isinstance(error, DivergedError):
+                with contextlib.suppress(OSError):
+                    checkpointer.save()
+            raise
+
+
+def _report(row: Metrics, is_whole_epoch: bool, watcher: Watcher) -> None:
+    if not is_whole_epoch:
+        watcher.trained(row)
+        return
+    for line in advice.epoch_warnings(row):
         watcher.warning(line)
-    training = job.training(checkpoint, watcher)
-    watcher.starting(job, training)
-    job.run(training, watcher)
-    return _remembered(out, training.metrics, watcher)
+    watcher.epoch_done(row)
 
 
-def _remembered(out, metrics, watcher):
+def _remembered(out: Path, metrics: list[Metrics], watcher: Watcher) -> Run:
     """The Run in a folder, noted as the one trained last."""
     try:
         run_folder.remember(out)

@@ -1,26 +1,55 @@
-"""What training tells while it runs."""
+"""What a training tells while it runs."""
+
+from collections.abc import Callable, Sequence
+
+from w2v.text.corpus import Corpus
+from w2v.training.job import Job
+from w2v.training.loop import Training
+from w2v.training.metrics import Metrics
 
 
 class Watcher:
-    """What training tells while it runs; this one says nothing. Override what you want to hear."""
+    """Is told what happens while `train_run` runs. This one does nothing: override what you need.
 
-    def warning(self, message):
+    The methods are called in the order in which they stand here, `warning` and `notice` at any
+    time. They run in the thread that trains, between two calls of the engine, and may look at all
+    that they are given but must not change it. An exception of theirs ends the training; once it
+    has begun, a W2VError or an OSError does so after a checkpoint is written.
+
+        class Losses(Watcher):
+            def epoch_done(self, row):
+                print(row.epoch, row.loss)
+
+        train_run(from_recipe(corpus="reviews.txt"), Losses())
+    """
+
+    def warning(self, message: str) -> None:
         """One line that the user should see."""
 
-    def notice(self, message):
+    def notice(self, message: str) -> None:
         """One line that is good to know."""
 
-    def reading(self, corpus):
-        """The text is about to be read. Returns what to call with the bytes read so far."""
+    def reading(self, corpus: Corpus) -> Callable[[int], object] | None:
+        """The text is about to be read.
 
-    def preparing(self, modules):
-        """All is read; the code of these modules is compiled if it is not in the cache."""
+        Returns:
+            what to call with the bytes read so far, of `corpus.size`; None for nothing.
+        """
+        return None
 
-    def starting(self, job, training):
-        """The first epoch of this sitting is about to begin: w2v.job.Job, w2v.training.Training."""
+    def preparing(self, modules: Sequence[str]) -> None:
+        """All is read; the code of these modules is compiled now, unless it is in the cache."""
 
-    def trained(self, row):
-        """A Metrics row of the epoch so far, every moment."""
+    def starting(self, job: Job, training: Training) -> None:
+        """The first epoch is about to begin, or the one in which training is resumed.
 
-    def epoch_done(self, row):
-        """The Metrics row of a whole epoch."""
+        Args:
+            job: what is trained: settings, corpus, vocabulary, …
+            training: what trains it; its engine's tables are the vectors of the moment.
+        """
+
+    def trained(self, row: Metrics) -> None:
+        """Some batches were trained, up to many times a second: the Metrics of the epoch so far."""
+
+    def epoch_done(self, row: Metrics) -> None:
+        """An epoch is done: the Metrics of all of it."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from w2v.config import OPTIMIZERS, Config
-from w2v.training.learning_rate import default_rate
+from w2v.training.learning_rate import default_rate, scheduled_rates
 
 
 def zipf_counts(n_words, n_tokens):
@@ -27,3 +27,9 @@ def test_default_rate_is_lower_where_a_batch_holds_a_row_often(settings):
 def test_default_rate_of_a_tiny_vocabulary_is_bounded():
     rate = default_rate(np.array([0, 500_000, 1000]), Config(sample=0.0))
     assert rate * 512 == pytest.approx(15, rel=0.01)  # nearly every window has word 1 at its center
+
+
+def test_learning_rate_falls_to_zero_over_all_epochs():
+    config = Config(epochs=4, lr=2.0)
+    assert scheduled_rates(config, np.array([0.0, 0.5])).tolist() == [2.0, 1.75]
+    assert scheduled_rates(config, np.array([3.5, 4.0])).tolist() == [0.25, 0.0]

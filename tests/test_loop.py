@@ -6,12 +6,11 @@ import pytest
 
 import w2v
 from texts import zipf_lines
-from w2v.config import Config
 from w2v.engines.base import Engine
 from w2v.errors import W2VError
 from w2v.storage import run_folder
 from w2v.text import vocab
-from w2v.training import job, loop, tables
+from w2v.training import memory, write_run
 
 
 @pytest.fixture
@@ -80,14 +79,6 @@ def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
         assert 15 <= len(batches) <= 25
 
 
-def test_learning_rate_falls_to_zero_over_all_epochs():
-    config = Config(epochs=4, lr=2.0)
-    session = loop.Training(config, None, None, None)
-    assert session._learning_rates(np.array([0.0, 0.5])).tolist() == [2.0, 1.75]
-    session.at.epoch = 4
-    assert session._learning_rates(np.array([0.5, 1.0])).tolist() == [0.25, 0.0]
-
-
 def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
     monkeypatch.setattr(vocab, "BLOCK_TOKENS", 5000)
     monkeypatch.setattr(Engine, "call_centers", 1000)
@@ -127,7 +118,7 @@ def test_train_that_diverges_says_where_and_what_to_try(corpus, engine):
 
 
 def test_train_refuses_tables_that_do_not_fit(corpus, monkeypatch):
-    monkeypatch.setattr(tables, "_available_memory", lambda: 10_000)
+    monkeypatch.setattr(memory, "_available_memory", lambda: 10_000)
     message = r"201 words of --vector-size 8 and batches of 3,840 entries need 0.0 GiB of memory"
     with pytest.raises(W2VError, match=message):
         w2v.train(corpus=corpus, engine="cpu", **SMALL)
@@ -139,7 +130,7 @@ def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(job, "plot_loss", fails)
+    monkeypatch.setattr(write_run, "plot_loss", fails)
     with pytest.raises(W2VError, match=r"cannot write runs/zipf: No space left on device"):
         w2v.train(corpus=corpus, engine="cpu", epochs=1, seed=9, **SMALL)
     assert w2v.load("runs/zipf").vectors.tobytes() == before

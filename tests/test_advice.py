@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from stopping import SETTINGS, Stop
 from texts import zipf_lines
 from w2v.commands.console import Console
 from w2v.config import from_recipe
-from w2v.training import train
+from w2v.training import advice, train
 
 SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "device": "cpu", "epochs": 1}
 
@@ -89,7 +90,7 @@ def test_odd_texts_bring_one_warning_each(said, content, settings, message):
 
 
 def test_few_tokens_are_told_how_many_epochs_would_serve(said, monkeypatch):
-    monkeypatch.setattr("w2v.training.advice.ENOUGH", 100_000)
+    monkeypatch.setattr("w2v.training.advice.ENOUGH_TOKENS", 100_000)
     err = said(ZIPF).err
     epochs = -(-100_000 // len(ZIPF.split()))
     assert f"will be mostly noise; --epochs {epochs} would serve for it, more text" in err
@@ -103,5 +104,13 @@ def test_small_disk_brings_a_warning(said, monkeypatch):
 
 
 def test_sound_text_brings_no_warning(said, monkeypatch):
-    monkeypatch.setattr("w2v.training.advice.ENOUGH", 1000)
+    monkeypatch.setattr("w2v.training.advice.ENOUGH_TOKENS", 1000)
     assert "warning" not in said(ZIPF).err
+
+
+def test_loss_of_guessing_brings_a_warning(zipf_corpus, monkeypatch):
+    monkeypatch.setattr(advice, "LOSS_OF_GUESSING", 0.1)
+    watcher = Stop(0)
+    train.train_run(from_recipe(**SETTINGS, out="a"), watcher)
+    warned = [m for m in watcher.said if re.match(r"the loss of epoch \d, 0\.\d+, is that of g", m)]
+    assert len(warned) == 3

@@ -1,0 +1,147 @@
+"""When checkpoints are written, and what becomes of a training that is stopped or fails."""
+
+import os
+import signal
+
+import pytest
+
+import w2v
+from stopping import SETTINGS, UNFINISHED, Stop, outcome
+from w2v.config import from_recipe
+from w2v.errors import Interrupted, W2VError
+from w2v.training import checkpointing, checkpoints, loop, write_run
+from w2v.training.train import train_run
+from w2v.training.watcher import Watcher
+
+pytestmark = pytest.mark.usefixtures("zipf_corpus")
+
+
+def test_pace_follows_its_setting(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(checkpointing.time, "perf_counter", lambda: clock[0])
+    minutes, epochs = checkpointing.Pace("2m", 0), checkpointing.Pace("2e", 0)
+    default = checkpointing.Pace(None, 10 * checkpointing.BYTES_PER_S)  # takes 10 s, it seems
+    clock[0] = 119.0
+    assert not minutes.is_due(None)
+    assert not epochs.is_due(1)
+    clock[0] = 121.0
+    assert minutes.is_due(None)
+    assert epochs.is_due(2)
+    assert not epochs.is_due(None)
+    assert not default.is_due(1)
+    clock[0] = 499.0
+    assert not default.is_due(None)
+    clock[0] = 501.0
+    assert default.is_due(None)
+    with default.timed():
+        clock[0] += 1.0
+    clock[0] += 51.0
+    assert default.is_due(2)
+    assert not default.is_due(None)
+
+
+def test_failing_checkpoints_are_tried_again_only_when_the_next_is_due(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(checkpointing.time, "perf_counter", lambda: clock[0])
+    pace = checkpointing.Pace("2m", 0)
+    clock[0] = 121.0
+    with pytest.raises(OSError, match="full"), pace.timed():
+        raise OSError("full")
+    assert not pace.is_due(None)
+
+
+def test_checkpoint_that_cannot_be_written_is_a_warning_and_training_goes_on(monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    watcher = Stop(0)
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "write", full)
+        with pytest.raises(W2VError, match="cannot write a: No space left on device"):
+            train_run(from_recipe(**SETTINGS, out="a"), watcher)  # the last is part of the run
+    warned = "cannot write a/checkpoint: No space left on device; training goes on"
+    assert watcher.said.count(warned) > 3
+
+
+def test_sigterm_stops_with_its_own_status():
+    with pytest.raises(Interrupted, match="SIGTERM") as stopped:
+        train_run(from_recipe(**SETTINGS, out="a"), Stop(2, signal.SIGTERM))
+    assert stopped.value.signal == signal.SIGTERM
+
+
+def test_second_signal_stops_at_once():
+    class Impatient(Stop):
+        def trained(self, row):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        train_run(from_recipe(**SETTINGS, out="a"), Impatient(0))
+    assert not isinstance(stopped.value, Interrupted)
+    assert checkpoints.read(UNFINISHED) is None
+
+
+def test_second_training_into_the_same_folder_is_refused():
+    class Twice(Watcher):
+        def epoch_done(self, row):
+            message = "another training is writing to a; wait for it, or name another --out"
+            with pytest.raises(W2VError, match=message):
+                w2v.train(**SETTINGS, seed=1, out="a")
+
+    run = train_run(from_recipe(**SETTINGS, out="a"), Twice())
+    assert outcome(run) == outcome(w2v.train(**SETTINGS, out="b"))
+
+
+def test_divergence_keeps_the_last_checkpoint(monkeypatch):
+    with pytest.raises(Interrupted):
+        train_run(from_recipe(**SETTINGS, out="a"), Stop(5))
+    before = UNFINISHED.read_bytes()
+    monkeypatch.setattr(loop, "DIVERGED_LOSS", 0.01)
+    with pytest.raises(
+        W2VError, match=r"diverged: .*; what was written before is kept; start anew with"
+    ):
+        w2v.train(resume=True, **SETTINGS, out="a")
+    assert UNFINISHED.read_bytes() == before
+
+
+def test_training_whose_run_cannot_be_written_is_kept_as_a_checkpoint(monkeypatch):
+    settings = {**SETTINGS, "checkpoint_every": "100e"}
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(write_run, "plot_loss", fails)
+        with pytest.raises(W2VError, match="cannot write a: No space left on device"):
+            w2v.train(**settings, out="a")
+    watcher = Stop(0)
+    run = train_run(from_recipe(**settings, out="a"), watcher, resume=True)
+    assert "resuming in epoch 4, after 0 of its batches" in watcher.said
+    assert outcome(run) == outcome(w2v.train(**settings, out="b"))
+
+
+def test_signal_while_the_run_is_written_changes_nothing(monkeypatch):
+    plot = write_run.plot_loss
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGTERM)
+        plot(*arguments)
+
+    monkeypatch.setattr(write_run, "plot_loss", interrupted)
+    run = w2v.train(**SETTINGS, out="a")
+    assert len(run.vectors) == 201
+
+
+def test_training_whose_output_fails_is_kept_as_a_checkpoint():
+    class Broken(Watcher):
+        def epoch_done(self, row):
+            if row.epoch == 2:
+                raise BrokenPipeError
+
+    settings = {**SETTINGS, "checkpoint_every": "100e"}
+    with pytest.raises(BrokenPipeError):
+        train_run(from_recipe(**settings, out="a"), Broken())
+    watcher = Stop(0)
+    run = train_run(from_recipe(**settings, out="a"), watcher, resume=True)
+    assert "resuming in epoch 3, after 0 of its batches" in watcher.said
+    assert outcome(run) == outcome(w2v.train(**settings, out="b"))

@@ -1,0 +1,84 @@
+"""How much memory a training takes, and whether there is as much."""
+
+import math
+import os
+
+from w2v.batches.windows import max_entries
+from w2v.config import Config
+from w2v.errors import W2VError
+from w2v.text.vocab import BLOCK_TOKENS
+
+FLOAT_BYTES = 4
+TOKEN_BYTES = 4  # of an encoded text
+BYTES_PER_ENTRY = 20  # of a batch, at least: an id and a term, or the mask, labels and logits
+GPU_BYTES_PER_TOKEN = 64  # of a block, while it is subsampled and shuffled
+
+
+def tables_bytes(n_words: int, config: Config) -> int:
+    """Bytes of both tables."""
+    return 2 * n_words * config.vector_size * FLOAT_BYTES
+
+
+def needed_memory(n_words: int, config: Config) -> int:
+    """Bytes that the tables and a batch take, about.
+
+    The tables are there about twice while they are filled; Adam keeps gradients and two moments of
+    every number beside them; early stopping keeps the best.
+    """
+    copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
+    return copies * tables_bytes(n_words, config) + _batch_entries(config) * BYTES_PER_ENTRY
+
+
+def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
+    """Bytes that the tables, a batch and a text of n_tokens take on a GPU, about."""
+    if config.engine == "cuda":
+        copies = 3 if config.deterministic else 2  # the sums of the gradient beside the rows
+        batch = _batch_entries(config) * FLOAT_BYTES
+    else:
+        copies = 3  # the gradient, and what it is gathered in
+        vectors = 3 * FLOAT_BYTES * config.vector_size
+        batch = _batch_entries(config) * (BYTES_PER_ENTRY + vectors)
+    copies += 2 * (config.optimizer == "adam")
+    text = TOKEN_BYTES * n_tokens + GPU_BYTES_PER_TOKEN * min(n_tokens, BLOCK_TOKENS)
+    return copies * tables_bytes(n_words, config) + batch + text
+
+
+def check_memory(n_words: int, n_tokens: int, config: Config) -> None:
+    """Make sure, before they are made, that the tables and a batch fit.
+
+    Raises:
+        W2VError: the machine, or its GPU, has less memory than they need; the message says how
+            much.
+    """
+    kinds = [("memory", needed_memory(n_words, config), _available_memory())]
+    if config.device == "cuda":
+        import torch
+
+        needed_there = needed_gpu_memory(n_words, n_tokens, config)
+        kinds.append(("GPU memory", needed_there, torch.cuda.mem_get_info()[0]))
+    for kind, needed, available in kinds:
+        if needed > available:
+            raise W2VError(
+                f"{n_words:,} words of --vector-size {config.vector_size} and batches of "
+                f"{_batch_entries(config):,} entries need {needed / 2**30:.1f} GiB of {kind}, and "
+                f"{available / 2**30:.1f} GiB are available; lower --vector-size, --batch-size, "
+                "--window or --negative, or raise --min-count"
+            )
+
+
+def _batch_entries(config: Config) -> int:
+    return config.batch_size * max_entries(config.window, config.negative)
+
+
+def _available_memory() -> float:
+    """Bytes that this process may still take; infinite where the system does not tell."""
+    try:
+        with open("/proc/meminfo") as file:
+            fields = dict(line.split(":") for line in file)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return math.inf

@@ -1,0 +1,64 @@
+"""Writing the run folder once training is done."""
+
+import dataclasses
+import json
+import platform
+from importlib import metadata
+from typing import Any
+
+import w2v
+from w2v.config import Config
+from w2v.storage import layout, run_folder
+from w2v.storage.layout import TENSORS
+from w2v.training import checkpoints
+from w2v.training.checkpoints import Checkpoint, state_tensors
+from w2v.training.job import Job
+from w2v.training.loop import Training
+from w2v.training.metrics import write_csv
+from w2v.training.plots import plot_loss
+from w2v.vectors import saving
+
+
+def write_run(job: Job, training: Training) -> None:
+    """Write the run folder, whole or not at all. Raises: W2VError: see run_folder.replace_run."""
+    with run_folder.replace_run(job.out) as folder:
+        words, counts = job.vocabulary.words, job.vocabulary.counts
+        saving.save_vectors(folder, words, counts, *training.tables())
+        names = (layout.VECTORS, layout.VOCAB)
+        digests = {name: checkpoints.sha256_of(folder / name) for name in names}
+        tensors = state_tensors(training)
+        if training.best is None:  # the newest tables are the run's own
+            tensors = {name: tensors[name] for name in tensors if name not in TENSORS}
+        finished = digests[layout.VECTORS]
+        checkpoint = Checkpoint(job.identity, training.progress, tensors, finished)
+        checkpoints.write(folder, checkpoint)
+        described = {**_described(job), "sha256": digests}
+        # A path may hold bytes that are no UTF-8: \udcff is JSON's way to write one, too.
+        with open(folder / layout.CONFIG, "w", encoding="utf-8", errors="backslashreplace") as file:
+            json.dump(described, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        write_csv(training.metrics, folder / layout.METRICS)
+        plot_loss(training.metrics, folder / layout.LOSS)
+
+
+def _described(job: Job) -> dict[str, Any]:
+    """What config.json says of a run: the text, every setting, the versions."""
+    return {
+        "corpus": {
+            "name": job.corpus.name,
+            "description": job.corpus.description,
+            "sha256": job.text.digest,
+            "lines": job.text.n_lines,
+            "tokens": job.text.n_read,
+            "seconds": round(job.seconds, 3),
+        },
+        "settings": {**dataclasses.asdict(job.config), "out": str(job.out)},
+        "versions": _versions(job.config),
+    }
+
+
+def _versions(config: Config) -> dict[str, str]:
+    packages = ["numpy", "numba"] + ["torch"] * (config.engine != "cpu")
+    packages += ["triton"] * (config.engine == "cuda")
+    versions = {package: metadata.version(package) for package in packages}
+    return {"w2v": w2v.__version__, "python": platform.python_version(), **versions}
