@@ -3,7 +3,8 @@
 import sys
 
 from w2v.commands import common
-from w2v.config import add_flags, from_recipe
+from w2v.commands.flags import add_flags
+from w2v.config import from_recipe
 
 EPILOG = (
     "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "w2v"
 
 # What a room may import beside itself, and what a page at the top may: two chains that meet in
 # training, with the commands above both. `w2v` itself is the package's own page of public names.
-BASE = {"config", "errors"}
+BASE = {"config", "setting", "errors"}
 TRAINING_CHAIN = {"compiled", "text", "batches", "engines", "model"}
 QUERY_CHAIN = {"storage", "vectors", "formats"}
 ALLOWED = {
@@ -20,7 +20,8 @@ ALLOWED = {
     "plain": set(),
     "model": set(),
     "compiled": set(),
-    "config": {"errors"},
+    "setting": {"errors"},
+    "config": {"errors", "setting"},
     "text": BASE | {"compiled"},
     "batches": BASE | {"compiled", "text"},
     "engines": BASE | {"compiled", "text", "batches", "model"},

@@ -8,8 +8,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from w2v.config import flag
 from w2v.errors import Interrupted, UsageError, W2VError, damaged
+from w2v.setting import flag
 from w2v.storage import atomic, layout, safetensors
 from w2v.training.progress import Progress
 
