@@ -1,5 +1,7 @@
 """What users see when something is wrong: one line that says what to do."""
 
+import os
+
 
 class W2VError(Exception):
     """A failure that the user can act on; its message is one line and says what to do."""
@@ -15,10 +17,11 @@ class Interrupted(KeyboardInterrupt):
     signal: its number.
     """
 
-    def __init__(self, message, number):
+    def __init__(self, message: str, number: int) -> None:
         super().__init__(message)
         self.signal = number
 
 
-def damaged(path, what):
+def damaged(path: str | os.PathLike[str], what: object) -> W2VError:
+    """The error for a file that is not as it was written."""
     return W2VError(f"{path} is damaged: {what}")

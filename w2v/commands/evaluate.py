@@ -1,8 +1,11 @@
-"""`python -m w2v evaluate`: scores of a run, as a table or as JSON."""
+"""`w2v evaluate`: scores of word vectors, as a table or as JSON."""
 
 import argparse
 import json
+from collections.abc import Sequence
+from typing import Any
 
+from w2v.commands import common
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
@@ -33,17 +36,25 @@ exit status: 0 scored; 1 a failure, such as a line that cannot be read; 2 wrong 
 _MEASURES = ("spearman", "pearson")
 
 
-def add_command(subparsers):
-    """Add `evaluate` to the commands of `python -m w2v`."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="score vectors on word pairs and analogies",
+def main(prog: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the command; see common.run for the exit status that it returns.
+
+    Args:
+        prog: what the command is called, for its help.
+        arguments: those after that name; sys.argv's if None.
+    """
+    return common.run(lambda: _evaluate(_parser(prog).parse_args(arguments)))
+
+
+def _parser(prog: str) -> common.Parser:
+    parser = common.Parser(
+        prog=prog,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("vectors", metavar="RUN", help="a run folder, or word vectors in a file")
-    files = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
+    files: dict[str, Any] = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
     parser.add_argument("--pairs", **files, help="files of word pairs that people have rated")
     parser.add_argument("--analogies", **files, help="files of analogies")
     parser.add_argument(
@@ -54,7 +65,7 @@ def add_command(subparsers):
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
     parser.add_argument("--json", action="store_true", help="print one JSON object, see below")
-    parser.set_defaults(run=_evaluate)
+    return parser
 
 
 def _evaluate(asked):

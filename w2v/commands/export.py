@@ -1,14 +1,16 @@
-"""Word vectors for others to read: `python -m w2v export RUN --to word2vec-text vectors.txt`."""
+"""`w2v export RUN --to word2vec-text vectors.txt`: word vectors for others to read."""
 
 import argparse
 import contextlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from w2v.commands import common
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
@@ -30,11 +32,19 @@ _ONE_MORE_DIGIT = b"7.038531e-26", b"7.0385307e-26"
 _ASCII_SPACE = r" \t\n\r\v\f"
 
 
-def add_command(subparsers):
-    """Give a parser of commands `export`."""
-    parser = subparsers.add_parser(
-        "export",
-        help="write vectors in a format that other programs read",
+def main(prog: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the command; see common.run for the exit status that it returns.
+
+    Args:
+        prog: what the command is called, for its help.
+        arguments: those after that name; sys.argv's if None.
+    """
+    return common.run(lambda: _export(_parser(prog).parse_args(arguments)))
+
+
+def _parser(prog: str) -> common.Parser:
+    parser = common.Parser(
+        prog=prog,
         description="Write the vectors of a run, or of any file of vectors, in another format.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -45,7 +55,7 @@ def add_command(subparsers):
     parser.add_argument("--to", required=True, choices=tuple(WRITERS), help="the format")
     parser.add_argument("path", metavar="PATH", help="file or folder to write")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
-    parser.set_defaults(run=_export)
+    return parser
 
 
 def _export(asked):
