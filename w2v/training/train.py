@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from w2v.config import from_recipe
+from w2v.config import Config, from_recipe, with_parameters_of
 from w2v.engines import choose
 from w2v.errors import W2VError
 from w2v.storage import run_folder
@@ -32,13 +33,20 @@ class Run:
         return [row.loss for row in last_rows(self.metrics)]
 
 
-def train(recipe="default", resume=False, **settings):
-    """Train word vectors: what `python train.py` does, without a word on the terminal.
+@dataclass(frozen=True)
+class _Arguments(Config):
+    recipe: str = "default"
+    resume: bool = False
+
+
+@with_parameters_of(_Arguments)
+def train(recipe: str = "default", resume: bool = False, **settings: Any) -> Run:
+    """Train word vectors: what `w2v train` does, without a word on the terminal.
 
     Args:
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
-        settings: fields of Config, such as corpus="reviews.txt" or epochs=3.
+        settings: those listed below, such as corpus="reviews.txt" or epochs=3.
     Returns:
         Run
     Raises:
