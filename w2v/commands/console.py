@@ -44,6 +44,11 @@ class Console(Watcher):
     def notice(self, message: str) -> None:
         self._say(message)
 
+    def fetching(self, done: int, total: int | None) -> None:
+        if done == 0:
+            self._open(total, "ptb.zip", unit="B", unit_scale=True)
+        self._bar.update(done - self._bar.n)
+
     def reading(self, corpus: Corpus) -> Callable[[int], object]:
         self._say_whether_it_compiles(["word_table"])
         print("corpus:", corpus.description)

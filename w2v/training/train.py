@@ -69,7 +69,7 @@ def _train_resolved(config, watcher, resume):
     named_testsets = epoch_scores.read(config.evaluate)
     if config.out is not None:
         run_folder.check_out(config.out)  # before a corpus is fetched
-    corpus = open_corpus(config)
+    corpus = open_corpus(config, watcher.fetching)
     if corpus.notice:
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)
