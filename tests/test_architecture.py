@@ -12,7 +12,7 @@ PACKAGE = ROOT / "w2v"
 
 # What a room may import beside itself, and what a page at the top may: two chains that meet in
 # training, with the commands above both. `w2v` itself is the package's own page of public names.
-BASE = {"config", "errors"}
+BASE = {"config", "setting", "errors"}
 TRAINING_CHAIN = {"compiled", "text", "batches", "engines", "model"}
 QUERY_CHAIN = {"storage", "vectors", "formats"}
 ALLOWED = {
@@ -20,7 +20,8 @@ ALLOWED = {
     "plain": set(),
     "model": set(),
     "compiled": set(),
-    "config": {"errors"},
+    "setting": {"errors"},
+    "config": {"errors", "setting"},
     "text": BASE | {"compiled", "storage"},
     "batches": BASE | {"compiled", "text"},
     "engines": BASE | {"compiled", "text", "batches", "model"},
@@ -30,7 +31,7 @@ ALLOWED = {
     "evaluation": BASE | {"vectors"},
     "training": BASE | TRAINING_CHAIN | {"storage", "vectors", "evaluation", "w2v"},
     "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"evaluation", "training", "w2v"},
-    "__main__": {"commands"},
+    "__main__": {"commands", "w2v"},
     "w2v": BASE | {"vectors", "training"},
 }
 
@@ -84,7 +85,8 @@ def test_module_imports_only_from_its_left(name):
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    left = dict(IMPORTS)
+    # The page of public names imports them only when asked, and for type checkers.
+    left = {name: imported for name, imported in IMPORTS.items() if name != "w2v"}
     while free := [name for name, imported in left.items() if not imported & left.keys()]:
         for name in free:
             del left[name]

@@ -3,7 +3,8 @@ import dataclasses
 
 import pytest
 
-from w2v.config import RECIPES, Config, add_flags, from_recipe
+from w2v.commands.flags import add_flags
+from w2v.config import RECIPES, Config, from_recipe
 from w2v.errors import UsageError
 
 

@@ -1,11 +1,11 @@
 """PTB is found, fetched and verified; every failure of a download is a real one."""
 
 import hashlib
+import io
 import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from w2v.commands.console import Console
 from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.text import corpus, ptb
+from w2v.training.watcher import Watcher
 
 BODY = bytes(range(256)) * 2000  # 512,000 bytes: several reads
 SHA1 = hashlib.sha1(BODY).hexdigest()
@@ -223,20 +225,32 @@ def test_fetch_many_times_at_once_gives_one_whole_file(server, tmp_path):
     assert (tmp_path / "ptb.zip").read_bytes() == BODY
 
 
-def test_fetch_is_silent_unless_stderr_is_a_terminal(server, tmp_path, capfd):
-    ptb.fetch(tmp_path, server.url("good"), sha1=SHA1)
-    assert capfd.readouterr() == ("", "")
-    fcntl = pytest.importorskip("fcntl", reason="terminals are a matter of POSIX")
-    import termios
+@pytest.mark.parametrize(("answer", "total"), [("good", len(BODY)), ("unsized", None)])
+def test_fetch_tells_its_progress_from_0_on(server, tmp_path, answer, total):
+    told = []
+    ptb.fetch(tmp_path, server.url(answer), sha1=SHA1, progress=lambda *args: told.append(args))
+    done = [bytes_so_far for bytes_so_far, _ in told]
+    assert (done[0], done[-1]) == (0, len(BODY))
+    assert done == sorted(set(done))
+    assert {total for _, total in told} == {total}
 
-    ours, theirs = os.openpty()
-    rows_and_columns = struct.pack("4H", 24, 80, 0, 0)
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, rows_and_columns)
-    process = fetch_elsewhere(server.url("good"), tmp_path, stderr=theirs)
-    assert process.wait(30) == 0
-    assert b"ptb.zip: 100%" in os.read(ours, 10_000)
-    os.close(ours)
-    os.close(theirs)
+
+def test_fetch_shows_a_bar_only_where_the_command_runs_at_a_terminal(
+    server, tmp_path, monkeypatch, capsys
+):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    ptb.fetch(tmp_path, server.url("good"), sha1=SHA1, progress=Watcher().fetching)
+    assert terminal.getvalue() == ""
+    with Console() as console:
+        ptb.fetch(tmp_path, server.url("good"), sha1=SHA1, progress=console.fetching)
+    assert re.match(r"\rptb\.zip: +0%.*512k", terminal.getvalue())
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with Console() as console:
+        ptb.fetch(tmp_path, server.url("good"), sha1=SHA1, progress=console.fetching)
+    assert sys.stderr.getvalue() == ""
+    assert capsys.readouterr().out == ""
 
 
 def fetch_elsewhere(url, folder, stderr):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from w2v.commands.questions import Question, questions_in
+from w2v.commands.questions import Question, parse_line
 from w2v.errors import UsageError
 
 
@@ -22,9 +22,9 @@ from w2v.errors import UsageError
     ],
 )
 def test_line_is_read_as_arguments_are(line, expected):
-    found = questions_in(line)
+    found = parse_line(line)
     assert found == expected
-    assert [each for question in found for each in questions_in(str(question))] == expected
+    assert [each for question in found for each in parse_line(str(question))] == expected
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_line_is_read_as_arguments_are(line, expected):
 )
 def test_line_that_asks_nothing_is_refused(line, message):
     with pytest.raises(UsageError, match=message):
-        questions_in(line)
+        parse_line(line)

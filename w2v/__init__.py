@@ -1,6 +1,7 @@
 """word2vec skip-gram with negative sampling. The public names are loaded on first use."""
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 _HOMES = {
     "load": "vectors.saving",
@@ -13,23 +14,33 @@ _HOMES = {
 
 __all__ = sorted(_HOMES)
 
+if TYPE_CHECKING:  # the same names, for those who read the code without running it
+    from w2v.config import Config as Config
+    from w2v.config import from_recipe as from_recipe
+    from w2v.errors import W2VError as W2VError
+    from w2v.training.train import train as train
+    from w2v.vectors.saving import load as load
+    from w2v.vectors.wordvectors import WordVectors as WordVectors
 
-def __getattr__(name):
-    if name == "__version__":
-        value = _version()
-    elif name in _HOMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value  # so that this is asked only once
-    return value
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            value = _version()
+        elif name in _HOMES:
+            value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value  # so that this is asked only once
+        return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, "__version__"})
 
 
-def _version():
+def _version() -> str:
     """The version in pyproject.toml, as it was installed."""
     from importlib import metadata
 

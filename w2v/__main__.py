@@ -1,21 +1,42 @@
-"""`python -m w2v COMMAND`; `python -m w2v --help` lists the commands."""
+"""The command `w2v`, and `python -m w2v`: the first word says which of its commands is meant."""
 
+import importlib
 import sys
 
-from w2v.commands import common, evaluate, export
+import w2v
+from w2v.commands import common
+
+# Each is a module of w2v.commands, which is imported only when it is asked for.
+COMMANDS = {
+    "train": "train word vectors on a text",
+    "query": "print the words nearest to a word, or answer other questions",
+    "export": "write vectors in a format that other programs read",
+    "evaluate": "score vectors on word pairs and analogies",
+}
 
 
-def main():
-    return common.run(_command)
+def main() -> int:
+    return common.run(_run_command)
 
 
-def _command():
-    parser = common.Parser(prog="python -m w2v", description="What can be done with word vectors.")
-    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
-    export.add_command(commands)
-    evaluate.add_command(commands)
-    asked = parser.parse_args()
-    return asked.run(asked)
+def _run_command() -> int:
+    parser = common.Parser(
+        prog="w2v",
+        description="Train word vectors, ask them, score them, and take them elsewhere.",
+        epilog="`w2v COMMAND --help` describes a command.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for name, line in COMMANDS.items():
+        commands.add_parser(name, help=line, add_help=False)
+    asked = parser.parse_args(sys.argv[1:2])  # the rest is the command's
+    if asked.version:
+        print(f"w2v {w2v.__version__}")
+        return common.OK
+    if asked.command is None:
+        parser.error(f"no command is given; it must be one of {', '.join(COMMANDS)}")
+    command = importlib.import_module(f"w2v.commands.{asked.command}")
+    return command.main(f"w2v {asked.command}", sys.argv[2:])
 
 
 if __name__ == "__main__":

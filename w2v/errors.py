@@ -17,7 +17,7 @@ class Interrupted(KeyboardInterrupt):
     signal: its number.
     """
 
-    def __init__(self, message, number):
+    def __init__(self, message: str, number: int) -> None:
         super().__init__(message)
         self.signal = number
 

@@ -1,8 +1,11 @@
-"""What the scripts share: one-line errors, exit codes, and a quiet end when a pipe is closed."""
+"""What all commands share: one-line errors, exit statuses, a quiet end when a pipe is closed."""
 
 import argparse
+import io
 import os
 import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from w2v.errors import Interrupted, UsageError, W2VError
 
@@ -12,31 +15,31 @@ OK, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130  # 130 = 128 + SIGINT, as shells 
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose usage errors are one line, and whose flags are never abbreviated."""
 
-    def __init__(self, **settings):
+    def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         say(message)
         self.exit(USAGE)
 
 
-def say(error):
+def say(error: object) -> None:
     """Print one line, `error: …`, on stderr."""
     print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
 
 
-def run(main, unread=OK):
-    """Call `main()` and turn all that users may meet into an exit status, with no traceback.
+def run(main: Callable[[], int | None], unread: int = OK) -> int:
+    """Call `main()` and turn whatever users may meet into an exit status, without a traceback.
 
     Args:
         main: takes nothing; returns an exit status, or None for success.
-        unread: the status when whoever reads our output wants no more of it (`| head`).
+        unread: the status when the reader of our output has gone away (`| head`).
     Returns:
         That status; 2 for a UsageError and 1 for any other W2VError, after its one line on stderr;
-        130 when interrupted (143 by SIGTERM); `unread` when our output has no reader any more.
+        130 when interrupted (143 by SIGTERM); `unread` when nobody reads our output any more.
     """
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed before we began
+        if isinstance(stream, io.TextIOWrapper):  # None where it was closed before we began
             stream.reconfigure(errors="backslashreplace")  # words that the terminal cannot show
     try:
         try:
@@ -58,14 +61,14 @@ def run(main, unread=OK):
     except W2VError as error:
         say(error)
         return USAGE if isinstance(error, UsageError) else FAILURE
-    except OSError as error:  # the disk that stdout goes to is full, say
+    except OSError as error:  # such as a full disk below stdout
         _discard_output()
         say(": ".join(filter(None, (error.filename, error.strerror))) or error)
         return FAILURE
 
 
-def _discard_output():
-    """Let what is still to be printed vanish, or Python would complain of it as it exits."""
+def _discard_output() -> None:
+    """Drop what is still to be printed, or Python would complain about it on exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

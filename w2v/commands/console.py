@@ -1,50 +1,65 @@
-"""What train.py shows: progress on stderr, where that is a terminal, and results on stdout."""
+"""What `w2v train` shows: progress on stderr, where that is a terminal; results on stdout."""
 
 import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
 from w2v.compiled import is_cached
 from w2v.storage.layout import VECTORS
 from w2v.storage.safetensors import sha256
+from w2v.text.corpus import Corpus
 from w2v.training import advice
+from w2v.training.job import Job
+from w2v.training.loop import Training
+from w2v.training.metrics import Metrics
+from w2v.training.train import Run
 from w2v.training.watcher import Watcher
+from w2v.vectors.wordvectors import WordVectors
 
 LISTED = 12  # epochs whose losses are all listed at the end
-TRIAL = 0.2  # seconds of training that tell how long the rest will take
-TASTE = 3  # words whose neighbours are shown at the end
-TASTE_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", "water")
+TRIAL = 0.2  # seconds of training, from which the time of the rest is estimated
+SHOWN_WORDS = 3  # words whose neighbours are shown at the end
+FAMILIAR_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", "water")
 
 
 class Console(Watcher):
     """A progress bar and a line an epoch. A context manager: the bar is closed with it."""
 
-    def __init__(self):
-        self._bar, self._has_said_it_compiles = None, False
+    def __init__(self) -> None:
+        self._bar: tqdm = tqdm(disable=True)  # none to see yet
+        self._has_said_it_compiles = self._is_timed = False
+        self._epochs = 0
 
-    def __enter__(self):
+    def __enter__(self) -> "Console":
         return self
 
-    def __exit__(self, *_):
-        self._close()
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
 
-    def warning(self, message):
+    def warning(self, message: str) -> None:
         self._say(f"warning: {message}", sys.stderr)
 
-    def notice(self, message):
+    def notice(self, message: str) -> None:
         self._say(message)
 
-    def reading(self, corpus):
+    def fetching(self, done: int, total: int | None) -> None:
+        if done == 0:
+            self._open(total, "ptb.zip", unit="B", unit_scale=True)
+        self._bar.update(done - self._bar.n)
+
+    def reading(self, corpus: Corpus) -> Callable[[int], object]:
         self._say_whether_it_compiles(["word_table"])
         print("corpus:", corpus.description)
         bar = self._open(corpus.size, "reading", unit="B", unit_scale=True)
         return lambda done: bar.update(done - bar.n)
 
-    def preparing(self, modules):
-        self._close()
+    def preparing(self, modules: Iterable[str]) -> None:
+        self._bar.close()
         self._say_whether_it_compiles(modules)
 
-    def starting(self, job, training):
+    def starting(self, job: Job, training: Training) -> None:
         config = job.config
         print(*advice.summary(job, training.batcher), sep="\n")
         rate = f"{config.optimizer}, lr {config.method.lr:g} {config.method.schedule}"
@@ -54,7 +69,7 @@ class Console(Watcher):
             config.epochs, "training", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
         )
 
-    def trained(self, row):
+    def trained(self, row: Metrics) -> None:
         if not self._is_timed and row.seconds > TRIAL:
             self._is_timed = True
             left = row.seconds / row.progress * (self._epochs - row.progress)
@@ -64,7 +79,7 @@ class Console(Watcher):
         )
         self._bar.update(row.progress - self._bar.n)
 
-    def epoch_done(self, row):
+    def epoch_done(self, row: Metrics) -> None:
         held_out = row.validation_loss
         validation = "" if held_out is None else f"validation {held_out:.4f}  "
         scores = "".join(
@@ -76,45 +91,42 @@ class Console(Watcher):
             f"{row.centers_per_s:,.0f} centers/s  {row.seconds:.1f} s"
         )
 
-    def report(self, run):
-        """Print where everything is, the losses, and a taste of the neighbours."""
+    def report(self, run: Run) -> None:
+        """Print the losses, the neighbours of a few words, and where everything is."""
         losses = run.epoch_losses
         shown = [f"{loss:.4f}" for loss in losses]
         listed = ", ".join(shown if len(shown) <= LISTED else [*shown[:3], "…", *shown[-3:]])
         print(f"loss by epoch: {listed} (mean {sum(losses) / len(losses):.4f})")
-        for word in _tasty(run.vectors):
+        for word in _words_to_show(run.vectors):
             neighbours = ", ".join(near for near, _ in run.vectors.most_similar(word, topn=5))
             print(f"near {word}: {neighbours}")
         with open(run.folder / VECTORS, "rb") as file:
             print(f"vectors: SHA-256 {sha256(file)}")
         print(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
 
-    def _say(self, line, stream=None):
+    def _say(self, line: str, stream: TextIO | None = None) -> None:
         """Print a line, on stdout if no stream is given, and keep the bar below it."""
-        if self._bar is not None:
-            self._bar.clear()
+        self._bar.clear()
         print(line, file=stream, flush=True)
-        if self._bar is not None:
-            self._bar.refresh()
+        self._bar.refresh()
 
-    def _say_whether_it_compiles(self, modules):
+    def _say_whether_it_compiles(self, modules: Iterable[str]) -> None:
         if not is_cached(modules) and not self._has_said_it_compiles:
             self._has_said_it_compiles = True
             print("compiling, this first time only: it takes some seconds", file=sys.stderr)
 
-    def _open(self, total, title, **how):
+    def _open(self, total: float | None, title: str, **how: Any) -> tqdm:
+        """Show a new bar in place of the last one, if stderr is a terminal."""
+        self._bar.close()
         quiet = not sys.stderr.isatty()
         self._bar = tqdm(
             total=total, desc=title, disable=quiet, leave=False, file=sys.stderr, **how
         )
         return self._bar
 
-    def _close(self):
-        if self._bar is not None:
-            self._bar.close()
 
-
-def _tasty(vectors):
-    """A few words that the vocabulary has: well-known ones, else frequent ones past the first."""
-    known = [word for word in TASTE_WORDS if word in vectors]
-    return (known + vectors.index_to_key[min(100, len(vectors) // 2) :])[:TASTE]
+def _words_to_show(vectors: WordVectors) -> list[str]:
+    """A few words of the vocabulary: familiar ones, else frequent ones, but not the very first."""
+    known = [word for word in FAMILIAR_WORDS if word in vectors]
+    frequent = vectors.index_to_key[min(100, len(vectors) // 2) :]
+    return [*known, *frequent][:SHOWN_WORDS]

@@ -1,10 +1,11 @@
-"""`python -m w2v evaluate`: scores of a run, as a table or as JSON."""
+"""`w2v evaluate`: scores of word vectors, as a table or as JSON."""
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from w2v.commands import common
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
@@ -37,11 +38,19 @@ exit status: 0 scored; 1 a failure, such as a line that cannot be read; 2 wrong 
 _MEASURES = ("spearman", "pearson")
 
 
-def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `evaluate` to the commands."""
-    parser = subparsers.add_parser(
-        "evaluate",
-        help="score vectors on word pairs and analogies",
+def main(prog: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the command; see common.run for the exit status that it returns.
+
+    Args:
+        prog: what the command is called, for its help.
+        arguments: those after that name; sys.argv's if None.
+    """
+    return common.run(lambda: _evaluate(_parser(prog).parse_args(arguments)))
+
+
+def _parser(prog: str) -> common.Parser:
+    parser = common.Parser(
+        prog=prog,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -58,7 +67,7 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
     parser.add_argument("--json", action="store_true", help="print one JSON object, see below")
-    parser.set_defaults(run=_evaluate)
+    return parser
 
 
 def _evaluate(asked: argparse.Namespace) -> None:

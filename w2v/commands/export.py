@@ -1,9 +1,11 @@
-"""Word vectors for other programs: `python -m w2v export RUN --to word2vec-text vectors.txt`."""
+"""`w2v export RUN --to word2vec-text vectors.txt`: word vectors for others to read."""
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+from w2v.commands import common
 from w2v.errors import UsageError
 from w2v.formats import convert
 
@@ -17,11 +19,19 @@ All numbers are the float32 that training ended with, to the last bit. An earlie
 replaced, in one step; a folder that holds anything else is not touched."""
 
 
-def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `export` to the commands."""
-    parser = subparsers.add_parser(
-        "export",
-        help="write vectors in a format that other programs read",
+def main(prog: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the command; see common.run for the exit status that it returns.
+
+    Args:
+        prog: what the command is called, for its help.
+        arguments: those after that name; sys.argv's if None.
+    """
+    return common.run(lambda: _export(_parser(prog).parse_args(arguments)))
+
+
+def _parser(prog: str) -> common.Parser:
+    parser = common.Parser(
+        prog=prog,
         description="Write the vectors of a run, or of any file of vectors, in another format.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -32,7 +42,7 @@ def add_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--to", required=True, choices=tuple(convert.WRITERS), help="the format")
     parser.add_argument("path", metavar="PATH", help="file or folder to write")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
-    parser.set_defaults(run=_export)
+    return parser
 
 
 def _export(asked: argparse.Namespace) -> None:

@@ -1,31 +1,33 @@
-"""Asking at a terminal, with history, completion and help, where Python has readline."""
+"""The prompt of `w2v query`; with history and completion where Python has readline."""
 
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
+import w2v
 from w2v.commands.questions import FLAGS
 from w2v.config import ASCII_SPACE
 
 try:
     import readline
 except ImportError:  # Windows, whose console has a history of its own
-    readline = None
+    readline = None  # type: ignore[assignment]
 
 PROMPT = "> "
-SHOWN = 100  # completions of a few letters; the most frequent words
+COMPLETIONS = 100  # at most so many are offered: the most frequent words
 HELP = """\
-chip                          the words nearest to chip; of several words, those of each
+chip                          the words nearest to chip; for several words, to each of them
 king woman --minus man        the words nearest to king + woman - man
 --similarity chip intel       the cosine of two words
 --odd-one-out a b c           the word that fits the others least
 Tab completes a word, the arrow keys bring back earlier lines, Ctrl-D or Ctrl-C ends."""
 
 
-def lines(vectors, source):
-    """Yield the lines that are typed, until the end of input; blank ones and `?` are done here.
+def lines(vectors: "w2v.WordVectors", source: str) -> Iterator[str]:
+    """Yield the lines that are typed, until the end of input; `?` and blank ones stay here.
 
     Args:
-        vectors: WordVectors, whose words are completed.
-        source: the name of the folder or file that they are from.
+        vectors: their words can be completed.
+        source: the folder or file that they come from.
     Raises:
         KeyboardInterrupt: Ctrl-C, after a new line.
     """
@@ -47,14 +49,16 @@ def lines(vectors, source):
             yield line
 
 
-def _complete_from(words):
-    def complete(text, number):
-        """The number-th completion of `text`, or None, as readline asks."""
+def _complete_from(words: Sequence[str]) -> None:
+    found: list[str] = []
+
+    def complete(text: str, number: int) -> str | None:
+        """The number-th completion of `text`, or None: readline counts up from 0 until None."""
         if number == 0:
             known = islice(words, 1, None) if text else ()
-            found = (word for word in (*FLAGS, *known) if word.startswith(text))
-            complete.found = list(islice(found, SHOWN))
-        return complete.found[number] if number < len(complete.found) else None
+            fitting = (word for word in (*FLAGS, *known) if word.startswith(text))
+            found[:] = islice(fitting, COMPLETIONS)
+        return found[number] if number < len(found) else None
 
     readline.set_completer(complete)
     readline.set_completer_delims(" \t")

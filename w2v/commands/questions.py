@@ -1,28 +1,35 @@
-"""What can be asked of word vectors in words, and what is answered, as JSON and as text."""
+"""The questions that can be asked of word vectors, and their answers, as JSON and as text."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import w2v
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
 
-# flag: fewest and most words that it takes
-FLAGS = {"--minus": (1, None), "--similarity": (2, 2), "--odd-one-out": (3, None)}
+# flag: the fewest and the most words that it takes
+FLAGS: dict[str, tuple[int, int | None]] = {
+    "--minus": (1, None),
+    "--similarity": (2, 2),
+    "--odd-one-out": (3, None),
+}
 
 
 class Question(NamedTuple):
     """One question: neighbours of words less others, or another kind by its name."""
 
-    words: list
-    minus: list | tuple = ()
+    words: Sequence[str]
+    minus: Sequence[str] = ()
     kind: str = "neighbours"  # or "similarity", "odd_one_out"
 
-    def __str__(self):
-        """As it is asked in a line."""
-        words = " ".join([*self.words, *["--minus"][: len(self.minus)], *self.minus])
-        return words if self.kind == "neighbours" else f"--{self.kind.replace('_', '-')} {words}"
+    def __str__(self) -> str:
+        """The line that asks it."""
+        before = [] if self.kind == "neighbours" else [f"--{self.kind.replace('_', '-')}"]
+        after = ["--minus", *self.minus] if self.minus else []
+        return " ".join([*before, *self.words, *after])
 
-    def answer(self, vectors, topn):
+    def answer(self, vectors: "w2v.WordVectors", topn: int) -> dict[str, Any]:
         """The answer, ready for JSON.
 
         Returns:
@@ -42,14 +49,14 @@ class Question(NamedTuple):
         return {**asked, "neighbours": [{"word": word, "cosine": cos} for word, cos in near]}
 
 
-def questions(words=(), **by_flag):
+def parse_words(words: Sequence[str] = (), **by_flag: Sequence[str] | None) -> list[Question]:
     """The questions that the words and flags of a command, or of a line, ask.
 
     Args:
-        words: each is a question of its own, but with `minus` all are one.
+        words: each is a question of its own; with `minus` all together are one.
         by_flag: minus, similarity, odd_one_out: a list of words, or None where it is not given.
     Raises:
-        UsageError: two flags at once, too few words for one or too many.
+        UsageError: two flags at once, or too few or too many words for one.
     """
     given = [flag for flag in FLAGS if by_flag.get(_name(flag)) is not None]
     if not given:
@@ -57,33 +64,33 @@ def questions(words=(), **by_flag):
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} are both given; ask for one at a time")
     (flag,) = given
-    theirs, (fewest, most) = by_flag[_name(flag)], FLAGS[flag]
-    count = len(set(theirs)) if most is None else len(theirs)
+    flag_words, (fewest, most) = by_flag[_name(flag)] or (), FLAGS[flag]
+    count = len(set(flag_words)) if most is None else len(flag_words)
     if not fewest <= count <= (most or count):
         allowed = f"{fewest} words" if most else f"{fewest} or more different words"
         raise UsageError(f"{flag} takes {allowed}, and is given {count}")
     if flag == "--minus":
         if not words:
             raise UsageError("--minus has no word before it; ask as in: king woman --minus man")
-        return [Question(list(words), theirs)]
+        return [Question(list(words), flag_words)]
     if words:
         raise UsageError(f"{words[0]!r} is not among the words of {flag}; put all of them after it")
-    return [Question(theirs, kind=_name(flag))]
+    return [Question(flag_words, kind=_name(flag))]
 
 
-def questions_in(line):
-    """The questions in a line: what follows query.py on the command line, without other flags."""
-    given = {"words": []}
+def parse_line(line: str) -> list[Question]:
+    """The questions in a line: what follows `w2v query` on the command line, less other flags."""
+    given: dict[str, list[str]] = {"words": []}
     words = given["words"]
     for token in re.findall(f"[^{ASCII_SPACE}]+", line):
         if token in FLAGS:
             words = given.setdefault(_name(token), [])
         else:
             words.append(token)
-    return questions(**given)
+    return parse_words(**given)
 
 
-def as_lines(answer):
+def as_lines(answer: dict[str, Any]) -> list[str]:
     """The lines that show an answer."""
     if "odd_one_out" in answer:
         return [answer["odd_one_out"]]
@@ -92,5 +99,5 @@ def as_lines(answer):
     return [f"cosine sim={near['cosine']:.3f}: {near['word']}" for near in answer["neighbours"]]
 
 
-def _name(flag):
+def _name(flag: str) -> str:
     return flag[2:].replace("-", "_")

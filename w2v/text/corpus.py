@@ -89,12 +89,15 @@ class Corpus:
             report(before)
 
 
-def open_corpus(config):
+def open_corpus(config, fetching=None):
     """The corpus that a Config asks for: found, fetched or generated, but not yet read.
 
     Without `config.corpus`, `sample` stands in where PTB is not at hand and cannot be fetched; a
     file that has PTB's name and another content is an error even then.
 
+    Args:
+        config:   Config.
+        fetching: called while PTB is fetched, as ptb.fetch's `progress`.
     Returns:
         Corpus; its `notice` is set where `sample` stands in.
     Raises:
@@ -102,11 +105,11 @@ def open_corpus(config):
     """
     if config.corpus is None:
         try:
-            return _ptb(config, "train")
+            return _ptb(config, "train", fetching)
         except ptb.UnavailableError as why:
             return _sample(config, notice=f"training on `sample` instead of PTB: {why}")
     if config.corpus == "ptb":
-        return _ptb(config, "train")
+        return _ptb(config, "train", fetching)
     if config.corpus == "sample":
         return _sample(config)
     return _local(config)
@@ -117,9 +120,9 @@ def ptb_validation(config):
     return _ptb(config, "valid")
 
 
-def _ptb(config, part):
+def _ptb(config, part, fetching=None):
     folder = Path(config.data_dir or os.environ.get("W2V_DATA_DIR") or "data")
-    path = ptb.find(folder, part) or ptb.fetch(folder, ptb.URL)
+    path = ptb.find(folder, part) or ptb.fetch(folder, ptb.URL, progress=fetching)
     if path.name == ptb.ARCHIVE:
         size = ptb.packed_size(path, part)
         source = Source(repr(str(path)), size, partial(ptb.open_packed, path, part))

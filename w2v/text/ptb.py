@@ -12,8 +12,6 @@ import urllib.request
 import zipfile
 from contextlib import contextmanager
 
-from tqdm import tqdm
-
 from w2v.errors import W2VError
 from w2v.storage import atomic
 
@@ -58,7 +56,7 @@ def find(folder, part):
     return None
 
 
-def fetch(folder, url, *, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
+def fetch(folder, url, *, progress=None, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
     """Download the archive into `folder`, which is made if need be.
 
     The body is verified before the disk is touched, and then takes its name in one step: a
@@ -67,6 +65,8 @@ def fetch(folder, url, *, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
     Args:
         folder:  Path.
         url:     str, http or https.
+        progress: called with the bytes fetched so far, at first 0, and with how many there are,
+            None where the server does not say.
         sha1:    str, what the body must have.
         timeout: float, seconds that the server may be silent.
     Returns:
@@ -77,7 +77,7 @@ def fetch(folder, url, *, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
     """
     archive = folder / ARCHIVE
     try:
-        body = _download(url, timeout)
+        body = _download(url, timeout, progress or (lambda done, total: None))
         digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
         if digest != sha1:
             raise OSError(f"its sha1 is {digest}, but must be {sha1}")
@@ -128,20 +128,19 @@ def _verify(path, algorithm, expected, way_out):
         )
 
 
-def _download(url, timeout):
+def _download(url, timeout, progress):
     """The body behind a URL, as bytes; OSError if it is too long or stops early."""
     with urllib.request.urlopen(url, timeout=timeout) as response:
         length = response.length  # None where the server does not say
         if length is not None and length > MAX_BYTES:
             raise OSError(f"it has {length} bytes, but at most {MAX_BYTES} are expected")
         body = bytearray()
-        # disable=None: no bar unless stderr is a terminal
-        with tqdm(total=length, desc=ARCHIVE, unit="B", unit_scale=True, disable=None) as bar:
-            while block := _read(response):
-                body += block
-                bar.update(len(block))
-                if len(body) > MAX_BYTES:
-                    raise OSError(f"it has more than the {MAX_BYTES} bytes that are expected")
+        progress(0, length)
+        while block := _read(response):
+            body += block
+            progress(len(body), length)
+            if len(body) > MAX_BYTES:
+                raise OSError(f"it has more than the {MAX_BYTES} bytes that are expected")
     if length is not None and len(body) != length:
         raise OSError(f"it stopped after {len(body)} of {length} bytes")
     return body

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.config import flag
 from w2v.errors import UsageError, W2VError, damaged
+from w2v.setting import flag
 from w2v.storage import layout, safetensors
 from w2v.storage.layout import TENSORS
 from w2v.training import checkpoints

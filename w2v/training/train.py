@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2v.config import Config, from_recipe
+from w2v.config import Config, from_recipe, with_parameters_of
 from w2v.engines import choose
 from w2v.errors import W2VError
 from w2v.storage import run_folder
@@ -44,13 +44,22 @@ class Run:
         return [row.loss for row in last_rows(self.metrics)]
 
 
+@dataclass(frozen=True)
+class _Arguments(Config):
+    recipe: str = "default"
+    resume: bool = False
+
+
+@with_parameters_of(_Arguments)
 def train(recipe: str = "default", resume: bool = False, **settings: Any) -> Run:
-    """Train word vectors: what `python train.py` does, without a word on the terminal.
+    """Train word vectors: what `w2v train` does, without a word on the terminal.
 
     Args:
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
-        settings: fields of Config, such as corpus="reviews.txt" or epochs=3.
+        settings: those listed below, such as corpus="reviews.txt" or epochs=3.
+    Returns:
+        Run
     Raises:
         UsageError: a setting that is not allowed, or not the one of the checkpoint.
         W2VError: the corpus cannot be read, or the run folder not written.
@@ -87,7 +96,7 @@ def _read(config: Config, watcher: Watcher) -> Job:
     named_testsets = epoch_scores.read(config.evaluate)
     if config.out is not None:
         run_folder.check_out(config.out)  # before a corpus is fetched
-    corpus = open_corpus(config)
+    corpus = open_corpus(config, watcher.fetching)
     if corpus.notice:
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)

@@ -29,6 +29,9 @@ class Watcher:
     def notice(self, message: str) -> None:
         """One line that is good to know."""
 
+    def fetching(self, done: int, total: int | None) -> None:
+        """PTB is fetched: the bytes so far, at first 0, and all of them if that is known."""
+
     def reading(self, corpus: Corpus) -> Callable[[int], object] | None:
         """The text is about to be read.
 

@@ -1,0 +1,48 @@
+"""`w2v train`: train word vectors on a text."""
+
+from collections.abc import Sequence
+
+from w2v.commands import common
+from w2v.commands.flags import add_flags
+from w2v.config import from_recipe
+
+EPILOG = (
+    "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "
+    "interrupted and 143 terminated, with the state saved for --resume if training had begun."
+)
+
+
+def main(prog: str, arguments: Sequence[str] | None = None) -> int:
+    """Run the command; see common.run for the exit status that it returns.
+
+    Args:
+        prog: what the command is called, for its help.
+        arguments: those after that name; sys.argv's if None.
+    """
+    # When nobody reads the output any more, training has been cut short, and there is no run.
+    return common.run(lambda: _train(prog, arguments), unread=common.FAILURE)
+
+
+def _train(prog: str, arguments: Sequence[str] | None) -> None:
+    parser = common.Parser(
+        prog=prog,
+        description="Train word2vec vectors (skip-gram with negative sampling) on a text, "
+        "by default the Penn Treebank.",
+        epilog=EPILOG,
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the checkpoint in the run folder; from the beginning if there is none",
+    )
+    add_flags(parser)
+    asked = vars(parser.parse_args(arguments))
+    resume = asked.pop("resume")
+    config = from_recipe(**asked)
+
+    from w2v.commands.console import Console  # late, for --help and wrong usage need none of it
+    from w2v.training.train import train_run
+
+    with Console() as console:
+        run = train_run(config, console, resume)
+    console.report(run)
