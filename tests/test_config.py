@@ -1,11 +1,20 @@
 import argparse
+import copy
 import dataclasses
+import inspect
+import pickle
+import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+import w2v
 from w2v.commands.flags import add_flags
 from w2v.config import RECIPES, Config, from_recipe
 from w2v.errors import UsageError
+
+ROOT = Path(__file__).parent.parent
 
 
 def parsed(*flags):
@@ -75,3 +84,69 @@ def test_recipes_name_settings_that_exist():
 def test_settings_out_of_range_are_refused(settings, message):
     with pytest.raises(UsageError, match=message):
         from_recipe(**settings)
+
+
+def test_paths_and_numpy_numbers_are_made_plain():
+    config = Config(
+        corpus=Path("text.txt"), epochs=np.int64(3), sample=np.float32(0.5), evaluate=Path("a.tsv")
+    )
+    given = config.corpus, config.epochs, config.sample, config.evaluate
+    assert given == ("text.txt", 3, 0.5, ("a.tsv",))
+    assert [type(value) for value in given] == [str, int, float, tuple]
+    assert Config(evaluate=["a", Path("b")]).evaluate == ("a", "b")
+
+
+def test_config_is_frozen_and_checked_however_it_is_made():
+    config = Config()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.epochs = 3
+    with pytest.raises(UsageError, match="--epochs is 0"):
+        dataclasses.replace(config, epochs=0)
+    assert pickle.loads(pickle.dumps(config)) == copy.deepcopy(config) == config
+    assert hash(config) == hash(Config())
+
+
+def test_help_lists_every_flag_in_a_group_with_what_it_takes():
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    text = parser.format_help()
+    for heading, name in [
+        ("data", "--corpus ptb|sample|PATH"),
+        ("model", "--window INT"),
+        ("training", "--evaluate FILE [FILE ...]"),
+        ("engine", "--engine auto|torch|cpu|cuda"),
+        ("output", "--out FOLDER"),
+    ]:
+        (group,) = re.findall(rf"^{heading}:\n((?:  .*\n)+)", text, re.M)
+        assert f"  {name}" in group
+    assert "STR" not in text
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"), [(w2v.train, ["recipe", "resume"]), (w2v.from_recipe, ["recipe"])]
+)
+def test_signature_and_docstring_show_every_setting(function, arguments):
+    shown = inspect.signature(function).parameters
+    fields = dataclasses.fields(Config)
+    assert list(shown) == [*arguments, *(field.name for field in fields)]
+    for field in fields:
+        parameter = shown[field.name]
+        assert (parameter.default, parameter.annotation) == (field.default, field.type)
+        assert parameter.kind is parameter.KEYWORD_ONLY
+        assert f"\n    {field.name}: " in function.__doc__
+
+
+def test_type_checkers_see_the_settings(tmp_path):
+    mypy = pytest.importorskip("mypy.api", reason="mypy is in the extra `test`")
+    (tmp_path / "user.py").write_text(
+        "import w2v\n"
+        "w2v.train('textbook', resume=True, corpus='a.txt', epochs=3).vectors\n"
+        "w2v.train(epocs=3)\n"
+        "w2v.from_recipe(epochs='3')\n"
+        "w2v.Config(windows=5)\n"
+        "w2v.lode\n"
+    )
+    told, _, _ = mypy.run(["--config-file", str(ROOT / "pyproject.toml"), str(tmp_path)])
+    errors = re.findall(r"user\.py:(\d): error: .*\[(.*)\]", told)
+    expected = {"3": "call-arg", "4": "arg-type", "5": "call-arg", "6": "attr-defined"}
+    assert dict(errors) == expected, told
