@@ -1,6 +1,6 @@
 """What users see when something is wrong: one line that says what to do."""
 
-from pathlib import Path
+import os
 
 
 class W2VError(Exception):
@@ -22,6 +22,6 @@ class Interrupted(KeyboardInterrupt):
         self.signal = number
 
 
-def damaged(path: str | Path, what: str | Exception) -> W2VError:
+def damaged(path: str | os.PathLike[str], what: str | Exception) -> W2VError:
     """The error for a file whose content is not what it should be."""
     return W2VError(f"{path} is damaged: {what}")

@@ -1,4 +1,4 @@
-"""`w2v export RUN --to word2vec-text vectors.txt`: word vectors for others to read."""
+"""`w2v export RUN --to word2vec-text vectors.txt`: word vectors for other programs."""
 
 import argparse
 import os

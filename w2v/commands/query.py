@@ -9,7 +9,8 @@ from typing import Any
 
 import w2v
 from w2v.commands import common
-from w2v.commands.questions import ASCII_SPACE, Question, as_lines, parse_line, parse_words
+from w2v.commands.questions import Question, as_lines, parse_line, parse_words
+from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
 
 TOPN = 10  # neighbours, unless -k says otherwise

@@ -58,8 +58,6 @@ def train(recipe: str = "default", resume: bool = False, **settings: Any) -> Run
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
         settings: those listed below, such as corpus="reviews.txt" or epochs=3.
-    Returns:
-        Run
     Raises:
         UsageError: a setting that is not allowed, or not the one of the checkpoint.
         W2VError: the corpus cannot be read, or the run folder not written.

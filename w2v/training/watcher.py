@@ -30,7 +30,7 @@ class Watcher:
         """One line that is good to know."""
 
     def fetching(self, done: int, total: int | None) -> None:
-        """PTB is fetched: the bytes so far, at first 0, and all of them if that is known."""
+        """PTB is being fetched: the bytes so far, first 0; `total` is None where nobody says."""
 
     def reading(self, corpus: Corpus) -> Callable[[int], object] | None:
         """The text is about to be read.
