@@ -4,7 +4,9 @@ import functools
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numba
 from llvmlite import ir
@@ -16,7 +18,7 @@ CACHE_LINE = 64  # bytes
 PACKAGE = Path(__file__).parent
 
 
-def compiled(function=None, **options):
+def compiled(function: Any = None, **options: Any) -> Any:
     """Decorate a function as `numba.njit(**options)`, compiled once for each state of w2v.
 
     Numba's own cache looks only at the file that a function stands in. The function that trains
@@ -32,14 +34,14 @@ def compiled(function=None, **options):
         numba.config.CACHE_DIR = chosen
 
 
-def is_cached(modules):
+def is_cached(modules: Iterable[str]) -> bool:
     """Whether compiled code of each of these modules ("word_table", "cpu") is in the cache."""
     folder = Path(_cache_folder(numba.config.CACHE_DIR))
     return all(any(folder.rglob(f"{name}.*.nbi")) for name in modules)
 
 
 @functools.cache
-def _cache_folder(chosen):
+def _cache_folder(chosen: str) -> str:
     """A writable folder whose name changes with any of our files.
 
     It is in `chosen` ($NUMBA_CACHE_DIR), else beside the sources, else in the user's cache.
@@ -61,7 +63,7 @@ def _cache_folder(chosen):
 
 
 @intrinsic
-def prefetch_row(typing_context, table, row):
+def prefetch_row(typing_context, table, row):  # noqa: ANN201 (Numba calls it to compile)
     """In compiled code: have table[row] (C-ordered, 2-D) brought to the cache, without waiting.
 
     A row that is about to be used arrives while the one before it is worked on.

@@ -1,7 +1,7 @@
 """The skip-gram model and its loss, as one writes them in PyTorch."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 PADDING = 0  # the id that pads a batch; its row, that of `<unk>`, gets no gradient
@@ -16,12 +16,12 @@ class SkipGram(nn.Module):
     Source: Mikolov et al. 2013 (arXiv:1310.4546), §2.
     """
 
-    def __init__(self, in_vectors, out_vectors):
+    def __init__(self, in_vectors: Tensor, out_vectors: Tensor) -> None:
         super().__init__()
         self.center = nn.Embedding.from_pretrained(in_vectors, freeze=False)
         self.context = nn.Embedding.from_pretrained(out_vectors, freeze=False, padding_idx=PADDING)
 
-    def forward(self, centers, contexts_negatives):
+    def forward(self, centers: Tensor, contexts_negatives: Tensor) -> Tensor:
         """Logits of a batch.
 
         Args:
@@ -35,7 +35,7 @@ class SkipGram(nn.Module):
         return torch.bmm(u, v.unsqueeze(-1)).squeeze(-1)
 
 
-def masked_bce(logits, labels, mask):
+def masked_bce(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     """Mean sigmoid binary cross-entropy over each row's unmasked entries, in nats.
 
     Args:

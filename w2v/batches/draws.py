@@ -5,7 +5,10 @@ ever advanced. Each position owns a SplitMix64 stream whose state is itself a ha
 be computed at any time, in any order, on any device, by integer arithmetic alone.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from w2v.compiled import compiled
@@ -23,7 +26,7 @@ _27, _30, _31, _32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
 _NUMBER = np.uint64(NUMBER_BITS)
 
 
-def mix64(z):
+def mix64(z: Any) -> Any:
     """SplitMix64's finaliser: a bijection of 64-bit integers whose output looks random.
 
     Args:
@@ -41,32 +44,32 @@ compiled_mix64 = njit(mix64, inline="always")
 
 
 @njit(inline="always")
-def stream(key, position):
+def stream(key: np.uint64, position: int) -> np.uint64:
     """The state of the stream that `position` (≥ 0) owns under a key from `stream_key`."""
     return compiled_mix64(key + np.uint64(position) * GAMMA)
 
 
 @njit(inline="always")
-def draw(state, number):
+def draw(state: np.uint64, number: int) -> np.uint64:
     """The `number`-th 64 random bits of a stream."""
     return compiled_mix64(state + (np.uint64(number) + np.uint64(1)) * GAMMA)
 
 
 @njit(inline="always")
-def below(bits, bound):
+def below(bits: np.uint64, bound: int) -> np.uint64:
     """An integer in 0..bound-1 (bound ≤ 2³²) from the high half of 64 random bits."""
     return ((bits >> _32) * np.uint64(bound)) >> _32
 
 
-def stream_key(seed, epoch, purpose):
-    """The 64-bit key of all draws for one purpose in one epoch, as np.uint64."""
+def stream_key(seed: int, epoch: int, purpose: int) -> np.uint64:
+    """The 64-bit key of all draws for one purpose in one epoch."""
     key = np.zeros(1, np.uint64)
     for part in (seed, epoch, purpose):
         key = mix64((key ^ np.uint64(part)) + GAMMA)
     return key[0]
 
 
-def shuffled(key, first_position, n):
+def shuffled(key: np.uint64, first_position: int, n: int) -> npt.NDArray[np.int64]:
     """A random order of 0..n-1 (n ≤ 2²⁴): by the top 40 bits of each position's hash, then by it.
 
     Returns:
@@ -88,8 +91,10 @@ def _hash_and_number(key, first_position, n):
 
 
 @compiled
-def uniform_table(key, n_rows, n_columns, scale):
-    """(n_rows, n_columns) float32, uniform in [-scale, scale); row r is drawn at position r."""
+def uniform_table(
+    key: np.uint64, n_rows: int, n_columns: int, scale: float
+) -> npt.NDArray[np.float32]:
+    """(n_rows, n_columns), uniform in [-scale, scale); row r is drawn at position r."""
     table = np.empty((n_rows, n_columns), np.float32)
     for row in range(n_rows):
         state = stream(key, row)

@@ -1,6 +1,7 @@
 """The noise distribution, count^0.75, as an alias table, and a draw from it."""
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from w2v.batches.draws import below
@@ -36,7 +37,7 @@ def _alias(weights):
     return table
 
 
-def noise_table(counts, exponent):
+def noise_table(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[np.uint32]:
     """Walker's alias table of the noise distribution count^exponent over the words 1..V-1.
 
     Args:
@@ -52,7 +53,7 @@ def noise_table(counts, exponent):
 
 
 @njit(inline="always")
-def noise_word(bits, table):
+def noise_word(bits: np.uint64, table: npt.NDArray[np.uint32]) -> np.int64:
     """The noise word that 64 random bits stand for: the high half picks a slot, the low a side."""
     slot = np.int64(below(bits, len(table)))
     threshold, other = table[slot, 0], np.int64(table[slot, 1])

@@ -1,13 +1,14 @@
 """Subsampling: frequent words are mostly skipped."""
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v.batches.draws import ALWAYS, draw, stream
 from w2v.compiled import compiled
 from w2v.text.word_table import SENTENCE_START, WORD_MASK
 
 
-def keep_thresholds(counts, sample):
+def keep_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.uint64]:
     """With what probability an occurrence of each word survives subsampling, in units of 2⁻³².
 
     Args:
@@ -25,13 +26,18 @@ def keep_thresholds(counts, sample):
     return (keep * ALWAYS).astype(np.uint64)
 
 
-def expected_kept(counts, sample):
+def expected_kept(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.float64]:
     """(V,) float64: how many occurrences of each word subsampling keeps, on average."""
     return counts * (keep_thresholds(counts, sample) / ALWAYS)
 
 
 @compiled
-def subsample(tokens, first_position, key, keep):
+def subsample(
+    tokens: npt.NDArray[np.int32],
+    first_position: int,
+    key: np.uint64,
+    keep: npt.NDArray[np.uint64],
+) -> npt.NDArray[np.int32]:
     """The tokens that survive, flagged anew; sentences left with one word are dropped.
 
     Args:

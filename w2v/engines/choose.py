@@ -8,12 +8,19 @@ import dataclasses
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 
-from w2v.batches.batcher import CpuBatcher
+import numpy as np
+import numpy.typing as npt
+
+from w2v.batches.batcher import Batcher, CpuBatcher
+from w2v.config import Config
+from w2v.engines.base import Engine, Floats
 from w2v.errors import UsageError, W2VError
+from w2v.text.vocab import EncodedText
 
 
-def resolve(config):
+def resolve(config: Config) -> Config:
     """The Config with what its defaults stand for here: engine, device and workers.
 
     Raises:
@@ -21,7 +28,8 @@ def resolve(config):
     """
     engine = _fastest(config) if config.engine == "auto" else config.engine
     _check(engine, config)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     if config.workers and config.workers > cores:
         raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
     device = config.device
@@ -35,14 +43,14 @@ def resolve(config):
     return dataclasses.replace(config, engine=engine, device=device, workers=workers)
 
 
-def _fastest(config):
+def _fastest(config: Config) -> str:
     """The name of the fastest engine that is right for a Config on this machine."""
     if config.device in ("auto", "cuda") and _has_cuda():
         return "cuda" if _has_triton() else "torch"
     return "cpu" if config.optimizer == "sgd" and config.device in ("auto", "cpu") else "torch"
 
 
-def _check(engine, config):
+def _check(engine: str, config: Config) -> None:
     """Raises: UsageError: the engine cannot do what the Config asks for, or not here."""
     if engine == "cpu" and config.optimizer != "sgd":
         raise UsageError(
@@ -73,7 +81,7 @@ def _check(engine, config):
         )
 
 
-def _has_cuda():
+def _has_cuda() -> bool:
     """Whether torch can use an NVIDIA GPU; torch, slow to import, is asked only if there is one."""
     if sys.platform == "darwin":
         return False
@@ -84,29 +92,29 @@ def _has_cuda():
     return torch.cuda.is_available()
 
 
-def _has_triton():
+def _has_triton() -> bool:
     return importlib.util.find_spec("triton") is not None
 
 
-def _is_interpreted():
+def _is_interpreted() -> bool:
     """Whether Triton's kernels are run on the CPU, thousands of times slower: for tests."""
     return os.environ.get("TRITON_INTERPRET") == "1"
 
 
-def _is_resident(config):
+def _is_resident(config: Config) -> bool:
     """Whether the text of a resolved Config is on the GPU, and its windows are drawn there."""
     return config.engine == "cuda" or (config.device == "cuda" and _has_triton())
 
 
-def compiled_modules(config):
+def compiled_modules(config: Config) -> list[str]:
     """The modules with the Numba code that training with a resolved Config runs."""
     if config.engine == "cpu":
         return ["windows", "cpu" if config.deterministic else "cpu_racing"]
     return [] if _is_resident(config) else ["windows"]
 
 
-def make_batcher(text, counts, config):
-    """The Batcher of an EncodedText that suits a resolved Config's engine; counts: (V,) int64."""
+def make_batcher(text: EncodedText, counts: npt.NDArray[np.int64], config: Config) -> Batcher:
+    """The Batcher of an EncodedText that suits a resolved Config's engine; counts: (V,)."""
     if _is_resident(config):
         from w2v.batches.gpu_batcher import GpuBatcher
 
@@ -114,23 +122,31 @@ def make_batcher(text, counts, config):
     return CpuBatcher(text, counts, config)
 
 
-def make_engine(in_vectors, out_vectors, config):
+def make_engine(in_vectors: Floats, out_vectors: Floats, config: Config) -> Engine:
     """The engine that a resolved Config names, on copies of the tables."""
     if config.engine == "cuda":
-        from w2v.engines.cuda import CudaEngine as Engine
-    elif config.engine == "torch" and _is_resident(config):
-        from w2v.engines.torch_graph import GraphedTorchEngine as Engine
-    elif config.engine == "torch":
-        from w2v.engines.torch import TorchEngine as Engine
-    elif config.deterministic:
-        from w2v.engines.cpu import CpuEngine as Engine
-    else:
-        from w2v.engines.cpu_racing import RacingEngine as Engine
-    return Engine(in_vectors, out_vectors, config)
+        from w2v.engines.cuda import CudaEngine
+
+        return CudaEngine(in_vectors, out_vectors, config)
+    if config.engine == "torch" and _is_resident(config):
+        from w2v.engines.torch_graph import GraphedTorchEngine
+
+        return GraphedTorchEngine(in_vectors, out_vectors, config)
+    if config.engine == "torch":
+        from w2v.engines.torch import TorchEngine
+
+        return TorchEngine(in_vectors, out_vectors, config)
+    if config.deterministic:
+        from w2v.engines.cpu import CpuEngine
+
+        return CpuEngine(in_vectors, out_vectors, config)
+    from w2v.engines.cpu_racing import RacingEngine
+
+    return RacingEngine(in_vectors, out_vectors, config)
 
 
 @contextlib.contextmanager
-def device_memory():
+def device_memory() -> Iterator[None]:
     """Make a GPU's want of memory a W2VError that says what to do."""
     try:
         yield

@@ -37,12 +37,14 @@ LOG = (
 )  # fmt: skip
 
 F32 = np.float32
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int32]
 # Sums in any order, but NaN and infinity as they are: training that diverges must not go unseen.
 FAST = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
 
 
 @compiled(**FAST)
-def logits(sources, v, table, ids, n, x):
+def logits(sources: Floats, v: int, table: Floats, ids: Ids, n: int, x: Floats) -> None:
     """x[e] = table[ids[e]] · sources[v] for e < n, a multiple of 4; four share the loads."""
     for e in range(0, n, 4):
         a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
@@ -57,7 +59,7 @@ def logits(sources, v, table, ids, n, x):
 
 
 @compiled(**FAST)
-def weighted_sum(x, table, ids, n, sources, step):
+def weighted_sum(x: Floats, table: Floats, ids: Ids, n: int, sources: Floats, step: int) -> None:
     """sources[step] = Σ x[e] · table[ids[e]] over e < n, a multiple of 4."""
     for k in range(0, sources.shape[1], LANES):
         store(sources, step, k, splat(F32(0)))
@@ -72,7 +74,7 @@ def weighted_sum(x, table, ids, n, sources, step):
 
 
 @compiled(**FAST)
-def update(x, table, ids, n, sources):
+def update(x: Floats, table: Floats, ids: Ids, n: int, sources: Floats) -> None:
     """weighted_sum into sources[1], and table[ids[e]] += x[e] · sources[0], in one go."""
     for k in range(0, sources.shape[1], LANES):
         store(sources, 1, k, splat(F32(0)))
@@ -97,7 +99,7 @@ def update(x, table, ids, n, sources):
 
 
 @compiled(**FAST)
-def coefficients(x, n_contexts, n, step):
+def coefficients(x: Floats, n_contexts: int, n: int, step: np.float32) -> np.float64:
     """Turn logits into -step · ∂loss/∂logit; return Σ loss of the entries, in nats.
 
     With s = -logit for a context and +logit for a noise word, loss = softplus(s) and its

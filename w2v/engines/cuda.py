@@ -61,8 +61,8 @@ class CudaEngine(Engine[GpuWindows]):
         widest = max_entries(config.window, config.negative)
         ahead = SLAB_ENTRIES // (widest * config.batch_size)
         self._ahead = min(max(ahead, 1), MOST_BATCHES)  # batches whose windows are drawn at once
-        self._slab: Slab | None = None
-        self._sweep: Graph | None = None
+        self._slab: Slab = None  # type: ignore[assignment]  # until there are windows
+        self._sweep: Graph = None  # type: ignore[assignment]
         self._rates, self._losses = self._zeros(0), self._zeros(0)
 
     def _zeros(self, shape, kind=torch.float32):
@@ -122,7 +122,8 @@ class CudaEngine(Engine[GpuWindows]):
         slab, size = self._slab, self._config.batch_size
         if slab is not None and slab.has_room(windows) and n_batches <= len(self._rates):
             return
-        self._slab = self._sweep = None  # gone before there are others
+        # gone before there are others
+        self._slab = self._sweep = None  # type: ignore[assignment]
         n_batches = max(n_batches, self.call_centers // size)
         self._rates = self._zeros((n_batches, 2))
         self._losses = self._zeros(n_batches * size)
@@ -166,7 +167,8 @@ class CudaEngine(Engine[GpuWindows]):
             slab.next, slab.end, self._begin, *slab.rows, first, self._rows, self.n_words,
             self._sums, self._stamps, self._stamp, losses, TRAINS=trains,
             IS_EXACT=self._config.deterministic, BATCH=self._config.batch_size,
-            WIDEST=slab.max_entries, ENTRIES=min(ENTRIES, triton.next_power_of_2(slab.max_entries)), **self._slices,
+            WIDEST=slab.max_entries,
+            ENTRIES=min(ENTRIES, triton.next_power_of_2(slab.max_entries)), **self._slices,
         )  # fmt: skip
 
     @property

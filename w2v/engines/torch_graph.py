@@ -25,7 +25,7 @@ class GraphedTorchEngine(TorchEngine[GpuWindows]):
     def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
         super().__init__(in_vectors, out_vectors, config)
         self._batch_size = config.batch_size
-        self._slab: Slab | None = None
+        self._slab: Slab = None  # type: ignore[assignment]  # until there are windows
         n_batches = max(WARM_UPS, self.call_centers // self._batch_size)
         self._rates = torch.zeros(n_batches, device=self.device)
         self._totals = torch.zeros(n_batches, dtype=torch.float64, device=self.device)
@@ -46,7 +46,8 @@ class GraphedTorchEngine(TorchEngine[GpuWindows]):
 
     def restore(self, optimizer_state: Mapping[str, Floats]) -> None:
         super().restore(optimizer_state)
-        self._slab = None  # the graph changes the tensors that were there before
+        # The graph changes the tensors that were there before.
+        self._slab = None  # type: ignore[assignment]
 
     def _replay(self, windows, first_batch, lrs):
         """The losses, (n,) float64, of len(lrs) updates on full batches."""

@@ -14,13 +14,14 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
-from w2v.config import ASCII_SPACE
+from w2v.config import ASCII_SPACE, Config
 from w2v.errors import UsageError, W2VError
 from w2v.text import ptb
 
@@ -31,7 +32,7 @@ OTHER_KINDS = {  # by their first two bytes
     b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
     b"\xfe\xff": "it seems to be UTF-16: convert it to UTF-8",
 }
-UNPACK = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+UNPACK: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Source:
     label: str  # what errors call it
     size: int  # bytes on disk, packed if it is packed
     # () → a context that gives the stream of its text and, () → int, the bytes on disk read so far
-    open: Callable = field(repr=False)
+    open: Callable[[], AbstractContextManager[tuple[IO[bytes], Callable[[], int]]]] = field(
+        repr=False
+    )
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,15 @@ class Corpus:
     notice: str | None = None  # one line: why `sample` stands in for PTB
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Bytes on disk that a whole read goes through."""
         return sum(source.size for source in self.sources)
 
-    def chunks(self, progress=None, remark=None):
+    def chunks(
+        self,
+        progress: Callable[[int], object] | None = None,
+        remark: Callable[[str], object] | None = None,
+    ) -> Iterator[bytes]:
         """Yield the text in order, in pieces of about CHUNK_BYTES.
 
         Every piece ends just after a white-space byte, so no word is ever cut, and every file
@@ -76,7 +83,8 @@ class Corpus:
                 WORD_BYTES. The message says where.
         """
         report = progress or (lambda done: None)
-        before, seen = 0, set()
+        before = 0
+        seen: set[str] = set()
         for source in self.sources:
             for number, (piece, done) in enumerate(_pieces(source)):
                 report(before + done)
@@ -89,14 +97,13 @@ class Corpus:
             report(before)
 
 
-def open_corpus(config, fetching=None):
+def open_corpus(config: Config, fetching: ptb.Progress | None = None) -> Corpus:
     """The corpus that a Config asks for: found, fetched or generated, but not yet read.
 
     Without `config.corpus`, `sample` stands in where PTB is not at hand and cannot be fetched; a
     file that has PTB's name and another content is an error even then.
 
     Args:
-        config:   Config.
         fetching: called while PTB is fetched, as ptb.fetch's `progress`.
     Returns:
         Corpus; its `notice` is set where `sample` stands in.
@@ -115,12 +122,12 @@ def open_corpus(config, fetching=None):
     return _local(config)
 
 
-def ptb_validation(config):
+def ptb_validation(config: Config) -> Corpus:
     """PTB's held-out text, as a Corpus; raises as `open_corpus` does, and never falls back."""
     return _ptb(config, "valid")
 
 
-def _ptb(config, part, fetching=None):
+def _ptb(config: Config, part: str, fetching: ptb.Progress | None = None) -> Corpus:
     folder = Path(config.data_dir or os.environ.get("W2V_DATA_DIR") or "data")
     path = ptb.find(folder, part) or ptb.fetch(folder, ptb.URL, progress=fetching)
     if path.name == ptb.ARCHIVE:
@@ -133,7 +140,7 @@ def _ptb(config, part, fetching=None):
     return Corpus(name, description, (source,), config.lower)
 
 
-def _sample(config, notice=None):
+def _sample(config: Config, notice: str | None = None) -> Corpus:
     from w2v.text import sample_corpus
 
     text = sample_corpus.generate()
@@ -142,7 +149,7 @@ def _sample(config, notice=None):
     return Corpus("sample", description, (source,), config.lower, notice)
 
 
-def _local(config):
+def _local(config: Config) -> Corpus:
     """The corpus of a path that the user gave."""
     if not config.corpus:
         raise UsageError("--corpus is empty; it must be ptb, sample, or the path of a text")
@@ -195,7 +202,7 @@ def _files(folder, above=()):
             yield path, status.st_size
 
 
-def _file(path, size):
+def _file(path: Path, size: int) -> Source:
     return Source(repr(str(path)), size, partial(_open_file, path))
 
 
@@ -212,20 +219,20 @@ def _open_memory(text):
     yield stream, stream.tell
 
 
-def _blocks(source):
+def _blocks(source: Source) -> Iterator[tuple[bytes, int]]:
     """Yield (bytes, bytes on disk read so far) of a source, cut anywhere."""
     try:
         with source.open() as (stream, done):
             while block := stream.read(CHUNK_BYTES):
                 yield block, done()
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as why:
-        if getattr(why, "errno", None):
+        if isinstance(why, OSError) and why.errno:
             raise W2VError(f"cannot read {source.label}: {why.strerror}") from why
         # Damage shows as an error without a number, whatever packed the file.
         raise W2VError(f"{source.label} is damaged or cut short: {why}; get it again") from why
 
 
-def _pieces(source):
+def _pieces(source: Source) -> Iterator[tuple[bytes, int]]:
     """Yield (piece, bytes on disk read so far) of a source: checked, and cut after white space."""
     piece = rest = b""
     offset = done = 0  # where `rest`, the start of a word, lies in the text

@@ -10,7 +10,10 @@ import os
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 from w2v.errors import W2VError
 from w2v.storage import atomic
@@ -26,18 +29,20 @@ TIMEOUT = 15.0  # seconds that the server may be silent
 MAX_BYTES = 8 << 20  # four times the archive: what is longer is something else
 READ_BYTES = 1 << 16
 
+Progress = Callable[[int, int | None], object]  # the bytes so far, and all, if that is known
+
 
 class UnavailableError(W2VError):
     """PTB is not here and cannot be fetched."""
 
 
-def find(folder, part):
+def find(folder: Path, part: str) -> Path | None:
     """The verified file in `folder` that holds a part of PTB: the archive, else the text itself.
 
     What has PTB's name but not its content is an error, never passed over for the next place.
 
     Args:
-        folder: Path, which need not exist.
+        folder: need not exist.
         part:   "train" or "valid".
     Returns:
         Path of `ptb.zip`, `ptb/ptb.<part>.txt` or `ptb.<part>.txt`, in this order; None without.
@@ -56,19 +61,25 @@ def find(folder, part):
     return None
 
 
-def fetch(folder, url, *, progress=None, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
+def fetch(
+    folder: Path,
+    url: str,
+    *,
+    progress: Progress | None = None,
+    sha1: str = ARCHIVE_SHA1,
+    timeout: float = TIMEOUT,
+) -> Path:
     """Download the archive into `folder`, which is made if need be.
 
     The body is verified before the disk is touched, and then takes its name in one step: a
     failure, Ctrl-C or a second process that does the same never leave a part of a file.
 
     Args:
-        folder:  Path.
-        url:     str, http or https.
+        url:     http or https.
         progress: called with the bytes fetched so far, at first 0, and with how many there are,
             None where the server does not say.
-        sha1:    str, what the body must have.
-        timeout: float, seconds that the server may be silent.
+        sha1:    what the body must have.
+        timeout: seconds that the server may be silent.
     Returns:
         Path of the archive.
     Raises:
@@ -94,14 +105,14 @@ def fetch(folder, url, *, progress=None, sha1=ARCHIVE_SHA1, timeout=TIMEOUT):
     return archive
 
 
-def packed_size(archive, part):
+def packed_size(archive: Path, part: str) -> int:
     """Bytes that a part takes within the archive."""
     with zipfile.ZipFile(archive) as files:
         return files.getinfo(_member(part)).compress_size
 
 
 @contextmanager
-def open_packed(archive, part):
+def open_packed(archive: Path, part: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
     """Open a part within the archive; gives its stream, and what tells the packed bytes read."""
     with open(archive, "rb", buffering=0) as raw, zipfile.ZipFile(raw) as files:
         member = files.getinfo(_member(part))

@@ -30,11 +30,11 @@ class Topic(NamedTuple):
 OWN = {"WORD": "words", "ITEM": "items", "ACT": "acts", "TRAIT": "traits"}  # symbol → Topic's field
 
 
-def generate():
+def generate() -> bytes:
     """The whole corpus: one sentence a line, words separated by single spaces.
 
     Returns:
-        bytes, ASCII, lower case: about a million tokens in SENTENCES lines, none of them twice;
+        ASCII, lower case: about a million tokens in SENTENCES lines, none of them twice;
         the same on every call and platform. Every draw is `random.Random(SEED).random()`, the one
         method whose sequence Python promises to keep (`choices` and `shuffle` are not), and the
         weights are whole numbers, so that nothing hangs on rounding.
@@ -51,9 +51,9 @@ def generate():
             else:
                 sentence.append(piece)
 
-    lines = {}  # its keys are a set that keeps the order
+    lines: dict[str, None] = {}  # its keys are a set that keeps the order
     while len(lines) < SENTENCES:
-        sentence = []
+        sentence: list[str] = []
         grow("SENTENCE", sentence)
         of_classes = [word for word in sentence if word in planted]
         once = len(of_classes) == len(set(of_classes))  # no "from japan to japan"

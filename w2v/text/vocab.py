@@ -1,13 +1,16 @@
 """Words and their ids, and a text as one stream of ids, read in a single compiled pass."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from w2v.compiled import compiled
 from w2v.config import UNK
 from w2v.errors import W2VError
+from w2v.text.corpus import Corpus
 from w2v.text.word_table import SENTENCE_START, WORD_MASK, WordCounter
 
 UNK_ID = 0
@@ -18,13 +21,13 @@ BLOCK_TOKENS = 2**22  # tokens in a block of the encoded text, 16 MiB
 class Vocabulary:
     """Words by id: `<unk>` is 0, the rest by falling count, ties in order of first appearance.
 
-    words: V strings.  counts: (V,) int64; counts[0] is how many tokens were dropped as unknown.
+    words: V of them.  counts: (V,); counts[0] is how many tokens were dropped as unknown.
     """
 
-    words: list
-    counts: np.ndarray
+    words: list[str]
+    counts: npt.NDArray[np.int64]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.words)
 
 
@@ -32,14 +35,14 @@ class Vocabulary:
 class EncodedText:
     """A text as ids, without unknown words.
 
-    blocks: list of (n,) int32, n ≤ BLOCK_TOKENS. `token & WORD_MASK` is the id (never
+    blocks: (n,) each, n ≤ BLOCK_TOKENS. `token & WORD_MASK` is the id (never
         0); `token < 0` where a sentence begins. The first token of a block begins one, so a
         sentence that crosses from one block into the next is split there.
     n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.
     digest: SHA-256 of the text as read, in hexadecimal: which corpus this was.
     """
 
-    blocks: list
+    blocks: list[npt.NDArray[np.int32]]
     n_lines: int
     n_read: int
     longest_line: int
@@ -54,16 +57,18 @@ class EncodedText:
         return sum(map(len, self.blocks[:block]))
 
 
-def read(corpus, min_count, progress=None, remark=None):
+def read(
+    corpus: Corpus,
+    min_count: int,
+    progress: Callable[[int], object] | None = None,
+    remark: Callable[[str], object] | None = None,
+) -> tuple[Vocabulary, EncodedText]:
     """Count a corpus, build its vocabulary, and encode it, in one pass over the text.
 
     Args:
-        corpus: w2v.corpus.Corpus.
         min_count: rarer words, and the word `<unk>` itself, are dropped.
         progress: called with the bytes read so far.
         remark: called with a line about whatever is odd in the text.
-    Returns:
-        (Vocabulary, EncodedText)
     Raises:
         W2VError: no words, or fewer than two words are left.
     """
@@ -79,7 +84,12 @@ def read(corpus, min_count, progress=None, remark=None):
     return vocabulary, scanned.encoded(ids)
 
 
-def encode(corpus, vocabulary, progress=None, remark=None):
+def encode(
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    progress: Callable[[int], object] | None = None,
+    remark: Callable[[str], object] | None = None,
+) -> EncodedText:
     """The EncodedText of a corpus by an existing Vocabulary; raises as `read` does."""
     scanned = _Scanned.from_corpus(corpus, progress, remark)
     known = {word: index for index, word in enumerate(vocabulary.words)}
@@ -92,7 +102,7 @@ class _Scanned:
     """A text whose words are numbered in order of appearance."""
 
     counter: WordCounter
-    pieces: list
+    pieces: list[npt.NDArray[np.int32]]
     n_lines: int
     digest: str
 
@@ -113,7 +123,7 @@ class _Scanned:
         self.n_read = sum(map(len, self.pieces))
         self.longest_line = _longest_line(self.pieces)
 
-    def encoded(self, ids):
+    def encoded(self, ids: npt.NDArray[np.int32]) -> EncodedText:
         """The EncodedText with `ids` in place of the numbers; uses the pieces up."""
         blocks = _blocks(self.pieces, ids)
         return EncodedText(blocks, self.n_lines, self.n_read, self.longest_line, self.digest)

@@ -1,6 +1,7 @@
 """Counting words in bytes at the speed of C: a hash table from spelling to number, compiled."""
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from w2v.compiled import compiled
@@ -17,7 +18,7 @@ class WordCounter:
     room when it stops for want of it.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.slots = np.full(2**16, -1, np.int32)
         self.hashes = np.empty(2**15, np.uint64)
         self.starts = np.zeros(2**15 + 1, np.int64)  # word i is letters[starts[i]:starts[i+1]]
@@ -25,19 +26,19 @@ class WordCounter:
         self.letters = np.empty(2**20, np.uint8)
         self.n_words = 0
 
-    def encode(self, text, in_sentence):
-        """Number the words of `text` (bytes that end in white space).
+    def encode(self, text: bytes, in_sentence: bool) -> tuple[npt.NDArray[np.int32], int, bool]:
+        """Number the words of `text`, which ends in white space.
 
         Returns:
             numbers (n,) int32 flagged with SENTENCE_START, how many newlines, whether a sentence is
             open.
         """
-        text = np.frombuffer(text, np.uint8)
+        letters = np.frombuffer(text, np.uint8)
         tokens = np.empty(len(text) // 2 + 1, np.int32)
         at = n_tokens = n_lines = 0
         while True:
             at, n_tokens, n_lines, in_sentence, self.n_words = _scan(
-                text, at, tokens, n_tokens, n_lines, in_sentence, self.n_words,
+                letters, at, tokens, n_tokens, n_lines, in_sentence, self.n_words,
                 self.slots, self.hashes, self.starts, self.counts, self.letters,
             )  # fmt: skip
             if at == len(text):
@@ -55,7 +56,7 @@ class WordCounter:
         room = max(len(self.letters), more_letters)
         self.letters = np.concatenate([self.letters, np.empty(room, np.uint8)])
 
-    def word(self, number):
+    def word(self, number: int) -> str:
         return bytes(self.letters[self.starts[number] : self.starts[number + 1]]).decode()
 
 

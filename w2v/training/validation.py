@@ -37,7 +37,7 @@ class HeldOut:
         drawn_once = dataclasses.replace(config, resample=False)
         batcher = choose.make_batcher(text, counts, drawn_once)
         self._windows = [batcher.windows(0, block) for block in range(len(text.blocks))]
-        self.n_centers = sum(len(windows.order) for windows in self._windows)
+        self.n_centers = sum(map(len, self._windows))
         if not self.n_centers:
             raise W2VError(
                 f"the validation text ({description}) has no sentence of two known words; "
