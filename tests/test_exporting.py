@@ -1,4 +1,4 @@
-"""`python -m w2v export`: to the last bit, by the programs that it is for."""
+"""`w2v export`: to the last bit, by the programs that it is for."""
 
 import os
 import subprocess

@@ -85,7 +85,7 @@ def export(wv: WordVectors, to: str, path: str | Path) -> None:
     """Write vectors in another format, whole or not at all.
 
     Args:
-        to: a key of WRITERS; `python -m w2v export --help` says what each writes.
+        to: a key of WRITERS; `w2v export --help` says what each writes.
         path: the file or folder. An earlier file or export there is replaced.
     Raises:
         UsageError: an unknown format.
@@ -98,7 +98,7 @@ def export(wv: WordVectors, to: str, path: str | Path) -> None:
     _check(wv, to)
     names = (layout.VECTORS, layout.VOCAB)
     if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
-        raise W2VError(f"{path} is inside a run, which train.py replaces; name a path outside it")
+        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # what others left behind must not stop this

@@ -97,7 +97,7 @@ def last_run() -> Path:
     Raises:
         W2VError: there is none, or it is gone.
     """
-    remedy = "train one with python train.py, or name one with --run"
+    remedy = "train one with w2v train (or train.py), or name one with --run"
     try:
         run = Path(os.fsdecode(LAST.read_bytes().removesuffix(b"\n")))
     except OSError as error:

@@ -77,12 +77,12 @@ def load(path: str | Path, verify: bool | None = None) -> WordVectors:
             for file in (table, vocab) if verify or (verify is None and is_small) else ():
                 digest = digests.get(os.path.basename(file.name))
                 if digest is None and not verify:
-                    continue  # not written by train.py
+                    continue  # not written by training
                 if digest != safetensors.sha256(file):
                     raise damaged(file.name, f"its SHA-256 is not the one in {layout.CONFIG}")
     except (FileNotFoundError, NotADirectoryError) as error:
         missing = os.path.basename(error.filename) if os.path.isdir(path) else "such folder"
-        raise W2VError(f"{path} is no run: there is no {missing}; train.py makes runs") from error
+        raise W2VError(f"{path} is no run: there is no {missing}; w2v train makes runs") from error
     except OSError as error:
         raise W2VError(f"cannot read {error.filename or path}: {error.strerror}") from error
     if TENSORS[0] not in tensors:
