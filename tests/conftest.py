@@ -21,6 +21,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 DATA = Path(__file__).parent.parent / "data"
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def ptb_dir():
     """The folder that holds PTB: $W2V_DATA_DIR, else data/. Never downloads; skips without."""

@@ -5,6 +5,7 @@ import pytest
 
 import slow
 from texts import Text, text, zipf_lines
+from w2v.config import UNK
 from w2v.errors import W2VError
 from w2v.text import vocab
 from w2v.text.vocab import read
@@ -109,3 +110,7 @@ def test_read_gives_the_known_counts_of_ptb(ptb_dir):
     assert len(vocabulary) == 6719
     assert vocabulary.words[:3] == ["<unk>", "the", "N"]
     assert (encoded.n_lines, encoded.n_read, encoded.n_tokens) == (42_068, 887_521, 820_056)
+
+
+def test_unk_is_written_alike_in_vocab_and_vectors():
+    assert vocab.UNK == UNK

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
@@ -393,3 +394,18 @@ def test_rows_and_ids_equal_gensims_but_for_unk(both):
     assert len(ours) == len(theirs) + 1  # <unk>
     assert ours.index_to_key[1:] == theirs.index_to_key
     assert ours.key_to_index["w9"] == theirs.key_to_index["w9"] + 1
+
+
+def test_embedding_holds_a_copy_of_the_vectors(winds):
+    embedding = winds.to_embedding()
+    assert not embedding.weight.requires_grad
+    looked_up = embedding(torch.from_numpy(winds.ids(["up", "down"])))
+    assert looked_up.tolist() == [[0, 0, 0.5], [0, 0, 0]]
+    embedding.weight[5] = 7
+    assert winds["up"].tolist() == [0, 0, 0.5]
+
+
+def test_embedding_unfrozen_learns_all_rows(winds):
+    embedding = winds.to_embedding(freeze=False)
+    embedding(torch.tensor([0, 5])).sum().backward()
+    assert embedding.weight.grad[:, 0].tolist() == [1, 0, 0, 0, 0, 1, 0]

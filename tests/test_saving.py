@@ -1,4 +1,4 @@
-"""Vectors in files: exact, and clear words about damaged ones."""
+"""Vectors of a run folder: exact, and clear words about damaged ones."""
 
 import hashlib
 import itertools
@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import safetensors.numpy
-import torch
 
 from w2v.config import UNK
 from w2v.errors import W2VError
@@ -29,28 +28,6 @@ def saved(tmp_path):
     table = np.array(TABLE, np.float32)
     save_vectors(tmp_path, WORDS, range(7), table, -table)
     return tmp_path
-
-
-def test_embedding_holds_a_copy_of_the_vectors(saved):
-    wv = load(saved)
-    embedding = wv.to_embedding()
-    assert not embedding.weight.requires_grad
-    looked_up = embedding(torch.from_numpy(wv.ids(["up", "down"])))
-    assert looked_up.tolist() == [[0, 0, 0.5], [0, 0, 0]]
-    embedding.weight[5] = 7
-    assert wv["up"].tolist() == [0, 0, 0.5]
-
-
-def test_embedding_unfrozen_learns_all_rows(saved):
-    embedding = load(saved).to_embedding(freeze=False)
-    embedding(torch.tensor([0, 5])).sum().backward()
-    assert embedding.weight.grad[:, 0].tolist() == [1, 0, 0, 0, 0, 1, 0]
-
-
-def test_unk_is_written_alike_in_vocab_and_vectors():
-    from w2v.text import vocab
-
-    assert vocab.UNK == UNK
 
 
 def test_load_gives_back_what_was_saved(saved):

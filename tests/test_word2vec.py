@@ -1,20 +1,15 @@
-"""Reading what others write, and clear words about files that are not what they say."""
+"""word2vec and GloVe: what others write, and clear words about files that lie."""
 
 import struct
 import tracemalloc
 
 import numpy as np
 import pytest
-import safetensors.numpy
 from gensim.models import KeyedVectors
 
 from w2v.config import UNK
-from w2v.errors import UsageError, W2VError
+from w2v.errors import W2VError
 from w2v.formats import convert
-from w2v.formats.npy import MAGIC
-from w2v.storage import layout
-from w2v.storage.safetensors import write_tensors
-from w2v.vectors.saving import save_vectors
 
 WORDS = ["the", "日本", "naïve", "😀", "e\u0301", "שלום", "a\u00a0b", "\u3000", "\u2028", "5"]
 
@@ -101,72 +96,6 @@ def test_words_of_glove_with_spaces_are_read_where_that_is_certain(tmp_path):
     path = write(tmp_path, b"the 1 2\n. . . 3 4\nat name@domain.com 5 6\n")
     table = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
     assert_holds(convert.read(path), ["the", ". . .", "at name@domain.com"], table)
-
-
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("kind", ["<f4", ">f4", "<f8", "<f2"])
-def test_npy_is_read_with_the_words_beside_it(tmp_path, kind, order):
-    table = np.array([[1, 2, 0.5], [3, -4, 0.25]], kind, order=order)
-    np.save(tmp_path / "x.npy", table)
-    write(tmp_path, "a b\n日本\n".encode(), "vocab.tsv")
-    assert_holds(convert.read(tmp_path / "x.npy"), ["a b", "日本"], table.astype("<f4"))
-
-
-def test_npy_with_unk_in_front_stays_on_disk(tmp_path):
-    np.save(tmp_path / "x.npy", np.array([[0, 0], [1, 2]], np.float32))
-    write(tmp_path, b"<unk>\t3\na\t4\n", "x.vocab.tsv")
-    wv = convert.read(tmp_path / "x.npy")
-    assert not wv.vectors.flags.owndata
-    assert not wv.vectors.flags.writeable
-    assert wv.counts.tolist() == [3, 4]
-
-
-def test_safetensors_are_read_with_the_words_beside_them(tmp_path):
-    table = table_of(2)
-    safetensors.numpy.save_file({"weight": table}, tmp_path / "x.safetensors")
-    write(tmp_path, b"a\nb\n", "vocab.tsv")
-    assert_holds(convert.read(tmp_path / "x.safetensors"), ["a", "b"], table)
-    safetensors.numpy.save_file({"one": table, "two": table}, tmp_path / "x.safetensors")
-    with pytest.raises(W2VError, match="has 2 tables, none of them in_vectors"):
-        convert.read(tmp_path / "x.safetensors")
-
-
-def saved_run(folder):
-    table = table_of(4)
-    save_vectors(folder, [UNK, "a", "b", "c"], [9, 3, 2, 1], table, table)
-    return table[1:]
-
-
-@pytest.mark.parametrize("name", ["", layout.VECTORS])
-def test_run_is_read_by_folder_and_by_file(tmp_path, name):
-    table = saved_run(tmp_path)
-    wv = convert.read(tmp_path / name)
-    assert_holds(wv, ["a", "b", "c"], table)
-    assert wv.counts.tolist() == [9, 3, 2, 1]
-
-
-def test_limit_reads_the_first_words_of_every_format(tmp_path):
-    table, words = table_of(4), ["a", "b", "c", "d"]
-    (tmp_path / "run").mkdir()
-    of_run = saved_run(tmp_path / "run")
-    keyed = gensim_vectors(words, table)
-    keyed.save_word2vec_format(tmp_path / "text")
-    keyed.save_word2vec_format(tmp_path / "binary", binary=True)
-    keyed.save_word2vec_format(tmp_path / "glove", write_header=False)
-    np.save(tmp_path / "x.npy", table)
-    write(tmp_path, b"a\nb\nc\nd\n", "vocab.tsv")
-    for name in ("text", "binary", "glove", "x.npy"):
-        for limit in (1, 2, 4, 5):
-            assert_holds(convert.read(tmp_path / name, limit), words[:limit], table[:limit])
-    wv = convert.read(tmp_path / "run", 2)
-    assert_holds(wv, ["a", "b"], of_run[:2])
-    assert wv.counts.tolist() == [9, 3, 2]
-
-
-@pytest.mark.parametrize("limit", [0, -1])
-def test_limit_below_1_is_a_usage_error(tmp_path, limit):
-    with pytest.raises(UsageError, match=f"--limit is {limit}; it must be 1 or more"):
-        convert.read(tmp_path, limit)
 
 
 @pytest.mark.parametrize(
@@ -261,63 +190,6 @@ def test_header_that_promises_too_much_is_refused_before_memory_is_taken(tmp_pat
     tracemalloc.stop()
 
 
-def npy(shape, kind="'<f4'", tail=b"", order=False):
-    text = f"{{'descr': {kind}, 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
-    return MAGIC + b"\x01\x00" + struct.pack("<H", len(text)) + text + tail
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (npy((2, 2), tail=bytes(12)), r"promises \d+ bytes, the file has"),
-        (npy((2, 2), tail=bytes(20)), r"promises \d+ bytes, the file has"),
-        (npy((2**40, 2**40)), r"promises \d+ bytes, the file has"),
-        (npy((-2, -2), tail=bytes(16)), "must be floats of shape"),
-        (npy((2,), tail=bytes(8)), "must be floats of shape"),
-        (npy((2, 0)), "must be floats of shape"),
-        (npy((2, 2), "'<i4'", bytes(16)), "holds int32 of shape"),
-        (npy((2, 2), "'|O'", bytes(32)), "holds object of shape"),
-        (npy((2, 2), "__import__('os')", bytes(16)), "header is not that of a .npy file"),
-        (MAGIC + b"\x09\x00", "header is not that of a .npy file"),
-        (npy((2, 2), tail=struct.pack("<4f", 1, 2, 3, np.nan)), "vector of 'b' has NaN"),
-        (npy((2, 2), "'<f8'", struct.pack("<4d", 1, 2, 3, 1e39)), "vector of 'b' has NaN"),
-        (npy((3, 1), tail=bytes(12)), "3 vectors, 2 words in"),
-    ],
-)
-def test_npy_that_is_not_what_it_says_is_refused(tmp_path, content, message):
-    write(tmp_path, b"a\nb\n", "vocab.tsv")
-    with pytest.raises(W2VError, match=message):
-        convert.read(write(tmp_path, content, "x.npy"))
-
-
-@pytest.mark.parametrize(
-    ("vocab", "message"),
-    [
-        (b"a\na\n", r"vocab\.tsv is damaged: the word 'a' is there twice"),
-        (b"a\n\n", r"vocab\.tsv is damaged: line 2 has no word"),
-        (b"a\nb", r"vocab\.tsv is damaged: its last line has no end"),
-        (b"a\n\xff\n", r"vocab\.tsv is damaged: byte \d is not UTF-8"),
-        (b"a\t1\nb\n", r"vocab\.tsv is damaged: line 2 has the count ''"),
-    ],
-)
-def test_npy_with_a_damaged_vocabulary_is_refused(tmp_path, vocab, message):
-    np.save(tmp_path / "x.npy", np.ones((2, 2)))
-    with pytest.raises(W2VError, match=r"x\.npy has no vocabulary beside it: a x\.vocab\.tsv"):
-        convert.read(tmp_path / "x.npy")
-    write(tmp_path, vocab, "x.vocab.tsv")
-    with pytest.raises(W2VError, match=message):
-        convert.read(tmp_path / "x.npy")
-
-
-def test_what_is_no_file_of_vectors_is_said_to_be(tmp_path):
-    with pytest.raises(W2VError, match=r"is no run: there is no vectors\.safetensors"):
-        convert.read(tmp_path)
-    with pytest.raises(W2VError, match=r"cannot read .*nowhere: No such file"):
-        convert.read(tmp_path / "nowhere")
-    with pytest.raises(W2VError, match="/dev/null is no file"):
-        convert.read("/dev/null")
-
-
 def test_text_is_read_in_little_more_memory_than_its_matrix(tmp_path):
     table = np.tile(table_of(1, 200), (4000, 1))
     words = [f"w{number}" for number in range(4000)]
@@ -334,10 +206,3 @@ def test_text_is_read_in_little_more_memory_than_its_matrix(tmp_path):
 def test_byte_order_mark_is_no_part_of_the_text(tmp_path, header):
     path = write(tmp_path, b"\xef\xbb\xbf" + header + b"a 1\nb 3\n")
     assert_holds(convert.read(path), ["a", "b"], np.array([[1], [3]], np.float32))
-
-
-def test_table_may_have_the_name_of_a_runs(tmp_path):
-    table = np.array([[1, 2], [3, 4]], np.float32)
-    write_tensors(tmp_path / "vectors.safetensors", {"embedding": table})
-    write(tmp_path, b"a\nb\n", "vectors.vocab.tsv")
-    assert_holds(convert.read(tmp_path / "vectors.safetensors"), ["a", "b"], table)

@@ -1,4 +1,4 @@
-"""`w2v export`: to the last bit, by the programs that it is for."""
+"""Reading a file of any kind, and `export`: to the last bit, by the programs that it is for."""
 
 import os
 import subprocess
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
-import tokenizers
 import torch
 from gensim.models import KeyedVectors
 
+from test_word2vec import assert_holds, gensim_vectors, table_of, write
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
+from w2v.storage import layout
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
 
@@ -46,26 +46,6 @@ def vectors_of(words=WORDS, table=None):
 
 def same_bits(one, other):
     np.testing.assert_array_equal(np.asarray(one).view("u4"), np.asarray(other).view("u4"))
-
-
-@pytest.fixture
-def run(tmp_path):
-    """A run folder; its <unk> has been seen 5 times."""
-    (tmp_path / "run").mkdir()
-    table = np.array([[0, 0], [1, 2], [-3, 0.1]], np.float32)
-    save_vectors(tmp_path / "run", [UNK, "chip", "日本"], [5, 4, 3], table, table)
-    return tmp_path / "run"
-
-
-def command(*arguments, **settings):
-    return subprocess.run(
-        [sys.executable, "-m", "w2v", "export", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        **settings,
-    )
 
 
 @pytest.mark.parametrize("to", FILES)
@@ -136,49 +116,6 @@ def test_projector_files_have_a_line_a_word(tmp_path):
     lines = (tmp_path / "out" / "metadata.tsv").read_bytes().decode().split("\n")
     rows = [f"{word}\t{number}" for number, word in enumerate(WORDS)]
     assert lines == ["word\tcount", *rows[1:], ""]
-
-
-TEXTS = {
-    "the 日本 naïve": ["the", "日本", "naïve"],
-    "the\tthe\n  😀\r\n": ["the", "the", "😀"],
-    "e\u0301 שלום a\u00a0b \u3000 \u2028 5": WORDS[5:],
-    "the unheard-of The, the": ["the", UNK, UNK, "the"],
-    "the": ["the"],
-    "unheard-of": [UNK],
-}
-
-
-@pytest.fixture
-def model(tmp_path):
-    """A sentence-transformers folder, and the means that its model is to give for TEXTS."""
-    table = np.random.default_rng(0).standard_normal((len(WORDS), 40)).astype(np.float32)
-    table[0] = 0
-    convert.export(vectors_of(WORDS, table), "sentence-transformers", tmp_path / "model")
-    means = [table[[WORDS.index(word) for word in words]].mean(axis=0) for words in TEXTS.values()]
-    return tmp_path / "model", means
-
-
-def test_sentence_transformers_folder_has_the_parts_of_a_static_embedding(model):
-    folder, means = model
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    assert tokenizer.get_vocab() == {word: number for number, word in enumerate(WORDS)}
-    tables = safetensors.torch.load_file(folder / "model.safetensors")
-    bag = torch.nn.EmbeddingBag.from_pretrained(tables.pop("embedding.weight"))
-    assert not tables
-    for text, mean in zip(TEXTS, means, strict=True):
-        found = bag(torch.tensor([tokenizer.encode(text, add_special_tokens=False).ids]))
-        np.testing.assert_allclose(found[0], mean, rtol=1e-5, atol=1e-7)
-
-
-def test_sentence_transformers_gives_the_mean_of_our_vectors(model, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    library = pytest.importorskip(
-        "sentence_transformers", reason="sentence-transformers is in the interop extra"
-    )
-    folder, means = model
-    loaded = library.SentenceTransformer(str(folder), device="cpu")
-    np.testing.assert_allclose(loaded.encode(list(TEXTS)), means, rtol=1e-5, atol=1e-7)
-    assert not loaded.encode([""]).any()
 
 
 STRANGE = ["a b", " ", "\x0b", "a\x0c", "a\r", "a\tb", "a\nb", "", "\ud800"]
@@ -267,7 +204,10 @@ def test_current_folder_is_never_replaced(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["vectors.safetensors", "new.txt", "more/new.txt"])
-def test_nothing_is_written_into_a_run(run, name):
+def test_nothing_is_written_into_a_run(tmp_path, name):
+    run = tmp_path / "run"
+    run.mkdir()
+    saved_run(run)
     before = content_of(run)
     with pytest.raises(W2VError, match=r"is inside a run, which train\.py replaces"):
         convert.export(vectors_of(), "glove", run / name)
@@ -293,72 +233,6 @@ def test_export_that_cannot_be_written_leaves_the_earlier_one(tmp_path, to):
     assert content_of(tmp_path) == before
 
 
-def test_command_exports_a_run(run, tmp_path):
-    done = command(run, "--to", "word2vec-text", tmp_path / "x.txt", "--limit", "1")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"written: {tmp_path / 'x.txt'} (word2vec-text, 1 words × 2)\n"
-    assert (tmp_path / "x.txt").read_bytes() == b"1 2\nchip 1.0 2.0\n"
-
-
-def test_command_converts_a_file(run, tmp_path):
-    assert command(run, "--to", "word2vec-binary", tmp_path / "x.bin").returncode == 0
-    assert command(tmp_path / "x.bin", "--to", "glove", tmp_path / "x.txt").returncode == 0
-    expected = "chip 1.0 2.0\n日本 -3.0 0.1\n"
-    assert (tmp_path / "x.txt").read_text(encoding="utf-8") == expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "message"),
-    [
-        (["run", "--to", "glove", "x", "--limit", "0"], 2, "--limit is 0; it must be 1 or more"),
-        (["run", "--to", "glove", "x", "--limit", "-3"], 2, "--limit is -3; it must be 1 or more"),
-        (["run", "--to", "glove", "x", "--limit", "few"], 2, "argument --limit: invalid int"),
-        (["run", "--to", "csv", "x"], 2, "argument --to: invalid choice: 'csv'"),
-        (["run", "x"], 2, "the following arguments are required: --to"),
-        (["run", "--to", "glove"], 2, "the following arguments are required: PATH"),
-        (["run", "--to", "glove", "run"], 2, "run is what is read; name another path"),
-        (["empty", "--to", "glove", "x"], 1, "empty is no run: there is no vectors.safetensors"),
-        (["nowhere", "--to", "glove", "x"], 1, "cannot read nowhere: No such file or directory"),
-        (["run", "--to", "projector", "."], 1, "holds empty, which would be lost"),
-    ],
-)
-def test_command_says_what_is_wrong_in_one_line(run, tmp_path, arguments, status, message):
-    (tmp_path / "empty").mkdir()
-    done = command(*arguments, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (status, "")
-    assert message in done.stderr
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-
-
-def test_command_needs_numpy_only(run, tmp_path):
-    code = (
-        f"import sys; sys.argv[1:] = ['export', {str(run)!r}, '--to', 'glove', 'x']\n"
-        "from w2v.__main__ import main; main(); print(*sys.modules)"
-    )
-    modules = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert not {"torch", "numba", "matplotlib", "tqdm", "gensim"} & set(modules)
-
-
-def test_words_beside_what_is_read_are_never_overwritten(tmp_path):
-    wv = vectors_of([UNK, "a", "b"])
-    convert.export(wv, "npy", tmp_path / "x.npy")
-    (tmp_path / "x.npy").rename(tmp_path / "y.npy")
-    (tmp_path / "x.vocab.tsv").rename(tmp_path / "vocab.tsv")
-    before = content_of(tmp_path)
-    done = command("y.npy", "--to", "npy", "y.npy", cwd=tmp_path)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "y.npy is what is read; name another path" in done.stderr
-    assert content_of(tmp_path) == before
-
-
 def test_words_of_another_file_are_never_overwritten(tmp_path):
     (tmp_path / "x.vocab.tsv").write_text("a\nb\n")  # of x.safetensors, say
     with pytest.raises(W2VError, match=r"x\.vocab\.tsv is there without x\.npy, and would be lost"):
@@ -370,3 +244,50 @@ def test_glove_begins_with_no_byte_order_mark(tmp_path):
     with pytest.raises(W2VError, match="the first word begins with a byte order mark"):
         convert.export(vectors_of([UNK, "\ufeffa", "b"]), "glove", tmp_path / "x.txt")
     assert not (tmp_path / "x.txt").exists()
+
+
+def saved_run(folder):
+    table = table_of(4)
+    save_vectors(folder, [UNK, "a", "b", "c"], [9, 3, 2, 1], table, table)
+    return table[1:]
+
+
+@pytest.mark.parametrize("name", ["", layout.VECTORS])
+def test_run_is_read_by_folder_and_by_file(tmp_path, name):
+    table = saved_run(tmp_path)
+    wv = convert.read(tmp_path / name)
+    assert_holds(wv, ["a", "b", "c"], table)
+    assert wv.counts.tolist() == [9, 3, 2, 1]
+
+
+def test_limit_reads_the_first_words_of_every_format(tmp_path):
+    table, words = table_of(4), ["a", "b", "c", "d"]
+    (tmp_path / "run").mkdir()
+    of_run = saved_run(tmp_path / "run")
+    keyed = gensim_vectors(words, table)
+    keyed.save_word2vec_format(tmp_path / "text")
+    keyed.save_word2vec_format(tmp_path / "binary", binary=True)
+    keyed.save_word2vec_format(tmp_path / "glove", write_header=False)
+    np.save(tmp_path / "x.npy", table)
+    write(tmp_path, b"a\nb\nc\nd\n", "vocab.tsv")
+    for name in ("text", "binary", "glove", "x.npy"):
+        for limit in (1, 2, 4, 5):
+            assert_holds(convert.read(tmp_path / name, limit), words[:limit], table[:limit])
+    wv = convert.read(tmp_path / "run", 2)
+    assert_holds(wv, ["a", "b"], of_run[:2])
+    assert wv.counts.tolist() == [9, 3, 2]
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_limit_below_1_is_a_usage_error(tmp_path, limit):
+    with pytest.raises(UsageError, match=f"--limit is {limit}; it must be 1 or more"):
+        convert.read(tmp_path, limit)
+
+
+def test_what_is_no_file_of_vectors_is_said_to_be(tmp_path):
+    with pytest.raises(W2VError, match=r"is no run: there is no vectors\.safetensors"):
+        convert.read(tmp_path)
+    with pytest.raises(W2VError, match=r"cannot read .*nowhere: No such file"):
+        convert.read(tmp_path / "nowhere")
+    with pytest.raises(W2VError, match="/dev/null is no file"):
+        convert.read("/dev/null")
