@@ -1,17 +1,16 @@
 import numpy as np
 import pytest
 
-import slow
 from texts import zipf_lines
+from w2v import plain
 from w2v.batches.batch import Batch, Rows
 from w2v.batches.batcher import CpuBatcher
-from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds
 from w2v.config import Config
 from w2v.text import vocab, word_table
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
-from windows import batchers, plain_rows
+from windows import batchers, plain_rows, plain_windows
 
 
 def batcher(content, **settings):
@@ -47,17 +46,8 @@ def test_batch_from_rows_gives_the_textbooks_example():
 def test_windows_equal_the_definition(window, negative, epoch, sample):
     content = zipf_lines(60, 120, seed=window)
     one = batcher(content, window=window, negative=negative, sample=sample, seed=11, batch_size=50)
-    _, counts, sentences = slow.encode(content, 1)
-    counts = np.array(counts)
-    expected = slow.windows(
-        sentences,
-        keep_thresholds(counts, sample),
-        noise_table(counts, 0.75),
-        seed=11,
-        epoch=epoch,
-        window=window,
-        negative=negative,
-    )
+    _, counts, sentences = plain.encode(content, 1)
+    expected = plain_windows(sentences, counts, sample, epoch, 11, window, negative)
     found = rows(one.windows(epoch, 0))
     assert [found[position] for position in range(len(expected))] == expected
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-import slow
 import w2v
 from test_engines import (
     EXTREME_LOSS,
@@ -30,7 +29,7 @@ from w2v.engines.cuda import CudaEngine
 from w2v.engines.torch import TorchEngine
 from w2v.engines.torch_graph import GraphedTorchEngine
 from w2v.training.tables import initial_tables
-from windows import batchers, plain_rows
+from windows import batchers, plain_rows, plain_step
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -68,7 +67,7 @@ def test_cuda_engine_takes_the_step_of_float64_arithmetic_and_of_torch(
     engine, plain = CudaEngine(*tables, config), TorchEngine(*tables, config)
     (loss,) = engine.train(device, 0, lrs)
     assert loss == pytest.approx(plain.train(host, 0, lrs).item(), rel=1e-6)
-    *expected, losses = slow.sgd_step(*tables, plain_rows(host.batch(0)), lr)
+    *expected, losses = plain_step(*tables, plain_rows(host.batch(0)), lr)
     assert loss == pytest.approx(sum(losses), rel=1e-6)
     for ours, theirs, right in zip(engine.tables(), plain.tables(), expected, strict=True):
         np.testing.assert_allclose(ours, right, atol=1e-6, rtol=1e-6)
@@ -81,7 +80,7 @@ def test_cuda_engine_knows_every_dimension(dim, small_slabs):
     tables = tables_of(counts, dim, scale=0.2)
     engine = CudaEngine(*tables, config)
     engine.train(device, 0, np.array([0.3]))
-    *expected, _ = slow.sgd_step(*tables, plain_rows(host.batch(0)), 0.3)
+    *expected, _ = plain_step(*tables, plain_rows(host.batch(0)), 0.3)
     for ours, right in zip(engine.tables(), expected, strict=True):
         np.testing.assert_allclose(ours, right, atol=1e-6, rtol=1e-6)
         assert ours.shape == (len(counts), dim)

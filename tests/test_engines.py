@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-import slow
 from texts import text, zipf_lines
 from w2v.batches.batch import Batch
 from w2v.batches.batcher import CpuBatcher
@@ -17,7 +16,7 @@ from w2v.engines.torch import TorchEngine
 from w2v.errors import UsageError, W2VError
 from w2v.text.vocab import read
 from w2v.training.tables import initial_tables
-from windows import as_rows, batchers, plain_rows, random_windows
+from windows import as_rows, batchers, plain_rows, plain_step, random_windows
 
 LINES = zipf_lines(24, 40)  # few words, so that rows repeat in a batch
 
@@ -49,7 +48,7 @@ def test_engines_take_the_step_of_float64_arithmetic(case):
     rows = plain_rows(windows.batch(0))
     assert len(rows) == min(config.batch_size, len(windows))
     assert (case == "no noise word left") == any(not noise for _, _, noise in rows)
-    *expected, losses = slow.sgd_step(*tables, rows, lr)
+    *expected, losses = plain_step(*tables, rows, lr)
     for engine in (CpuEngine(*tables, config), TorchEngine(*tables, config)):
         (loss,) = engine.train(windows, 0, np.array([lr]))
         assert loss == pytest.approx(sum(losses), rel=1e-5)
@@ -111,7 +110,7 @@ def test_racing_engine_alone_trains_window_by_window(n_copied, monkeypatch):
     total = 0.0
     for number in range(windows.n_batches):
         for one in plain_rows(windows.batch(number)):
-            *expected, losses = slow.sgd_step(*expected, [one], 0.2 / (number + 1))
+            *expected, losses = plain_step(*expected, [one], 0.2 / (number + 1))
             total += losses[0]
     engine = RacingEngine(*tables, config)
     lrs = 0.2 / np.arange(1, windows.n_batches + 1)
@@ -170,7 +169,7 @@ def test_torch_engine_with_adam_takes_the_steps_of_its_definition():
     expected, first, second = tables.astype(np.float64), np.zeros((2, 25, 8)), np.zeros((2, 25, 8))
     for t in range(1, 5):
         engine.step(Batch.from_rows(as_rows(windows)), 0.01)
-        gradient = expected - np.array(slow.sgd_step(*expected, windows, 1.0)[:2])
+        gradient = expected - np.array(plain_step(*expected, windows, 1.0)[:2])
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
         root = np.sqrt(second / (1 - 0.999**t))

@@ -3,10 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import slow
 import w2v
 from texts import text, zipf_lines
-from w2v.batches.batcher import CpuBatcher
 from w2v.config import Config
 from w2v.engines.cpu import CpuEngine
 from w2v.engines.cpu_racing import RacingEngine
@@ -17,6 +15,7 @@ from w2v.text.vocab import encode, read
 from w2v.text.word_table import WORD_MASK
 from w2v.training import validation
 from w2v.training.tables import initial_tables
+from windows import plain_step, plain_windows
 
 SMALL = {"min_count": 1, "vector_size": 8, "sample": 1e-2, "batch_size": 64, "device": "cpu"}
 
@@ -37,13 +36,11 @@ def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
     trained = engine(*tables, config)
     before = [table.tobytes() for table in trained.tables()]
     held_out = validation.HeldOut(held, "held", vocabulary.counts, config)
-    batcher = CpuBatcher(held, vocabulary.counts, config)
-    keep, noise = batcher._keep, batcher._noise
     lines = [line.split() for line in Path("held.txt").read_text().splitlines()]
     known = {word: index for index, word in enumerate(vocabulary.words)}
     sentences = [[known[word] for word in line if word in known] for line in lines]
-    rows = slow.windows([s for s in sentences if s], keep, noise, 0, 0, 5, 5)
-    _, _, losses = slow.sgd_step(*tables, rows, 0.0)
+    rows = plain_windows([s for s in sentences if s], vocabulary.counts, config.sample, epoch=0)
+    _, _, losses = plain_step(*tables, rows, 0.0)
     assert held_out.n_centers == len(rows)
     assert held_out.loss(trained) == pytest.approx(np.mean(losses), rel=1e-5)
     assert held_out.loss(trained) == held_out.loss(trained)

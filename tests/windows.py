@@ -1,8 +1,12 @@
 """Windows for tests of the model and the engines, made by hand or drawn from a text."""
 
+import numpy as np
+
 from texts import text
+from w2v import plain
 from w2v.batches.batch import Rows
 from w2v.batches.batcher import CpuBatcher
+from w2v.batches.noise import noise_table
 from w2v.config import Config
 from w2v.text.vocab import read
 
@@ -47,3 +51,28 @@ def as_rows(windows):
         rows.n_entries[i] = len(contexts) + len(noise)
         rows.entries[i, : rows.n_entries[i]] = contexts + noise
     return rows
+
+
+def plain_step(in_vectors, out_vectors, windows, lr):
+    """Tables after one SGD step on such windows, and the (B,) losses; all in float64."""
+    tables = np.array([in_vectors, out_vectors], np.float64)
+    (new_in, new_out), losses = plain.sgd_step(tables, plain.batchify(windows), lr)
+    return new_in, new_out, losses[:, 0]
+
+
+def plain_windows(sentences, counts, sample, epoch, seed=0, window=5, negative=5):
+    """[(center, contexts, noise)] of a text that is one block, in order of position.
+
+    sentences, counts: as plain.encode gives them.
+    Differs: noise words are looked up as the batcher does, in Walker's alias table.
+    """
+    table = noise_table(counts, 0.75).tolist()
+
+    def noise_word(bits):
+        slot = (bits >> 32) * len(table) >> 32
+        threshold, other = table[slot]
+        return slot + 1 if bits % 2**32 < threshold else other
+
+    keep = plain.keep_probability(counts, sample or 1.0)
+    survivors = plain.subsample(sentences, keep, seed, epoch)
+    return list(plain.windows(survivors, noise_word, window, negative, seed, epoch))
