@@ -42,15 +42,15 @@ def draw_rows(
 ) -> None:
     """Draw the windows centered at tokens[order], in this order, into the first of the rows."""
     places = tokens.reshape(-1, 1)
+    centers, entries, n_contexts, n_entries = rows
     for row in range(len(order)):
         ahead = row + PREFETCH_DISTANCE
         if ahead < len(order):  # a random place of a long text is in no cache
             prefetch_row(places, order[ahead] - draws.window)
             prefetch_row(places, order[ahead] + draws.window)
         center = order[row]
-        rows.centers[row] = tokens[center] & WORD_MASK
-        n_contexts, n_entries = _draw_window(tokens, center, draws, rows.entries[row])
-        rows.n_contexts[row], rows.n_entries[row] = n_contexts, n_entries
+        centers[row] = tokens[center] & WORD_MASK
+        n_contexts[row], n_entries[row] = _draw_window(tokens, center, draws, entries[row])
 
 
 @njit(inline="always")

@@ -155,19 +155,12 @@ def _bucket(row, n_buckets):
 
 
 @compiled(**FAST)
-def _differentiate(task, windows, chunk, lr):
-    """Find the terms of at most CHUNK windows, those of a chunk; return the sum of their losses."""
-    table, centers, entries, n_entries = (
-        task.table,
-        windows.centers,
-        windows.entries,
-        windows.n_entries,
-    )
-    sources, terms, starts = (
-        task.scratch.sources[chunk],
-        task.scratch.terms[chunk],
-        task.scratch.starts[chunk],
-    )
+def _differentiate(task, rows, chunk, lr):
+    """Find the terms of the windows of a chunk, given as Rows; return the sum of their losses."""
+    table = task.table
+    centers, entries, n_contexts, n_entries = rows
+    sources = task.scratch.sources[chunk]
+    terms, starts = task.scratch.terms[chunk], task.scratch.starts[chunk]
     _to_rows(entries, n_entries, task.n_words)
     _count_terms(centers, entries, n_entries, starts)
     n_buckets = len(starts) - 1
@@ -180,7 +173,7 @@ def _differentiate(task, windows, chunk, lr):
             store(sources, v, k, load(table, center, k))
         logits(sources, v, table, ids, round_up(n, 4), x)
         mean = F32(1) / F32(n)
-        loss += mean * coefficients(x, windows.n_contexts[window], n, F32(lr) * mean)
+        loss += mean * coefficients(x, n_contexts[window], n, F32(lr) * mean)
         weighted_sum(x, table, ids, round_up(n, 4), sources, step)
         if window + 1 < len(centers):
             prefetch_row(table, centers[window + 1])
