@@ -5,10 +5,9 @@ wv["chip"]                         # (D,) float32
 wv.most_similar("chip", topn=3)    # [("microprocessor", 0.745), ...]
 """
 
-import numbers
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +15,19 @@ import numpy.typing as npt
 from w2v.errors import UsageError, W2VError
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.neighbours import Directions
+from w2v.vectors.queries import (
+    Direction,
+    Query,
+    as_list,
+    check_count,
+    is_list,
+    is_vector,
+    plain_vector,
+)
 from w2v.vectors.words import Words
 
 if TYPE_CHECKING:
     import torch
-
-# A word, a (D,) vector, or several of them.
-Query: TypeAlias = str | npt.NDArray[Any] | Sequence[str | npt.NDArray[Any]]
-_Direction: TypeAlias = npt.NDArray[np.float64]
 
 
 class WordVectors:
@@ -90,7 +94,7 @@ class WordVectors:
 
         Raises: UnknownWordError, which is a KeyError.
         """
-        if _is_list(words):
+        if is_list(words):
             return self.vectors[np.array([self._words.index(word) for word in words], np.int64)]
         return self.vectors[self._words.index(words)]
 
@@ -147,7 +151,7 @@ class WordVectors:
             For each query its list of (word, cosine).
         Raises: what most_similar raises, for the first query for which it does.
         """
-        if not _is_list(queries):
+        if not is_list(queries):
             raise UsageError(f"most_similar_batch was given {queries!r}; it takes a list")
         return self._nearest([self._query(query, ()) for query in queries], topn, restrict_vocab)
 
@@ -159,7 +163,7 @@ class WordVectors:
             UsageError: fewer than three different words.
             W2VError: a word has no direction, or they cancel out.
         """
-        words = _listed(words)
+        words = as_list(words)
         directions = np.array([self._direction(word) for word in words])
         if len(set(words)) < 3:
             raise UsageError(f"doesnt_match was given {words}; it needs three different words")
@@ -208,7 +212,7 @@ class WordVectors:
             raise _not_finite(self.index_to_key[row])
         return directions
 
-    def _direction(self, word: object) -> _Direction:
+    def _direction(self, word: object) -> Direction:
         """(D,) float64, a word's vector at length 1."""
         index = self._words.index(word)
         if index == 0:
@@ -221,15 +225,15 @@ class WordVectors:
             raise W2VError(f"the vector of {word!r} is 0, so it has no direction: ask another word")
         return vector / length
 
-    def _query(self, positive: Query, negative: Query) -> tuple[_Direction, set[int]]:
+    def _query(self, positive: Query, negative: Query) -> tuple[Direction, set[int]]:
         """The direction of a sum of words and vectors, (D,) float64, and the rows that are no
         answers to it: row 0 and the rows of its words.
         """
         terms, excluded = [], {0}
         for sign, items in ((1.0, positive), (-1.0, negative)):
-            for item in _listed(items):
-                if _is_vector(item):
-                    terms.append(sign * self._vector(item))
+            for item in as_list(items):
+                if is_vector(item):
+                    terms.append(sign * plain_vector(item, self.vector_size))
                 else:
                     terms.append(sign * self._direction(item))
                     excluded.add(self._words.index(item))
@@ -242,25 +246,14 @@ class WordVectors:
             raise W2VError("the words cancel out, so they have no neighbours; ask with others")
         return query / length, excluded
 
-    def _vector(self, item: npt.NDArray[Any]) -> _Direction:
-        """(D,) float64, a plain vector in a query."""
-        vector = np.asarray(item)
-        if vector.shape != (self.vector_size,) or vector.dtype.kind not in "fiu":
-            given = f"a vector of shape {vector.shape} and type {vector.dtype}"
-            raise UsageError(f"the query holds {given}; it must be {self.vector_size} numbers")
-        vector = vector.astype(np.float64)
-        if not np.isfinite(np.linalg.norm(vector)):
-            raise UsageError("the query holds a vector with NaN, infinity or too large numbers")
-        return vector
-
     def _nearest(
-        self, queries: list[tuple[_Direction, set[int]]], topn: int, restrict_vocab: int | None
+        self, queries: list[tuple[Direction, set[int]]], topn: int, restrict_vocab: int | None
     ) -> list[list[tuple[str, float]]]:
         """The (word, cosine) pairs of each query: a direction, and the rows that are no answers."""
-        _check_count("topn", topn)
+        check_count("topn", topn)
         n_rows = len(self)
         if restrict_vocab is not None:
-            _check_count("restrict_vocab", restrict_vocab)
+            check_count("restrict_vocab", restrict_vocab)
             n_rows = min(restrict_vocab + 1, n_rows)
         if not queries:
             return []
@@ -276,27 +269,6 @@ class WordVectors:
             ][:topn]
             for (rows, cosines), (_, excluded) in zip(answers, queries, strict=True)
         ]
-
-
-def _is_list(items: Any) -> bool:
-    """Whether `items` holds several words or vectors, rather than being a single one."""
-    if isinstance(items, (str, bytes)) or not hasattr(items, "__iter__"):
-        return False
-    n_axes = getattr(items, "ndim", None)
-    return n_axes is None or n_axes > 1 or np.asarray(items).dtype.kind in "OSU"
-
-
-def _listed(items: Any) -> list[Any]:
-    return list(items) if _is_list(items) else [items]
-
-
-def _is_vector(item: Any) -> bool:
-    return getattr(item, "ndim", 0) > 0
-
-
-def _check_count(name: str, count: Any) -> None:
-    if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
-        raise UsageError(f"{name} is {count}; it must be 1 or more, a whole number")
 
 
 def _not_finite(word: object) -> W2VError:
