@@ -26,7 +26,7 @@ class SkipGram(nn.Module):
 
         Args:
             centers:            (B,) int, word ids.
-            contexts_negatives: (B, L) int, word ids; PADDING behind the last of a row.
+            contexts_negatives: (B, L) int, word ids; PADDING after the last word of a row.
         Returns:
             (B, L) float, u·v.
         """

@@ -106,7 +106,7 @@ def loss_and_gradient(tables: Floats, batch: Batch) -> tuple[Floats, Floats]:
     centers, entries, labels, mask = batch
     v, u = tables[0][centers], tables[1][entries]  # (N, G, D), (N, E, D)
     logits = v @ u.transpose(0, 2, 1)  # (N, G, E): every u·v
-    weights = mask / np.maximum(1, mask.sum(axis=2, keepdims=True))  # 0 where no center is
+    weights = mask / np.maximum(1, mask.sum(axis=2, keepdims=True))  # 0 for an absent center
     softplus = np.logaddexp(0, logits)  # log(1 + eˣ), which is -log σ(-x); less x, it is -log σ(x)
     losses = (weights * (softplus - labels * logits)).sum(axis=2)
     slopes = weights * (np.exp(logits - softplus) - labels)  # by the logit: σ(x) - label
