@@ -12,7 +12,7 @@ import pytest
 
 from w2v.config import Config
 from w2v.errors import W2VError
-from w2v.text import corpus
+from w2v.text import corpus, source
 
 PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 TEXT = b"the cat sat\non the mat\n"
@@ -54,7 +54,7 @@ def test_chunks_join_to_the_text_and_end_after_white_space(tmp_path, monkeypatch
     letters = "aZΣßİé漢😀\0" + "\u00a0\u2028\x1c\x85"
     text = "".join(draw.choices([*letters, *" \t\n\r\v\f"], k=300)).encode()
     path = write(tmp_path / "x", text)
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", draw.randint(1, 50))
+    monkeypatch.setattr(source, "CHUNK_BYTES", draw.randint(1, 50))
     for lower in (False, True):
         expected = text.decode().lower().encode() if lower else text
         expected += b"" if text.endswith(b"\n") else b"\n"
@@ -66,15 +66,15 @@ def test_chunks_join_to_the_text_and_end_after_white_space(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("space", [b" ", b"\t", b"\n", b"\r", b"\v", b"\f"])
 def test_chunks_are_cut_at_any_white_space(tmp_path, monkeypatch, space):
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 7)
-    monkeypatch.setattr(corpus, "WORD_BYTES", 7)
+    monkeypatch.setattr(source, "CHUNK_BYTES", 7)
+    monkeypatch.setattr(source, "WORD_BYTES", 7)
     pieces = list(opened(write(tmp_path / "x", (b"ab" + space) * 7)).chunks())
     ab = b"ab" + space  # 21 bytes, read as ab.ab.a, b.ab.ab and .ab.ab.
     assert pieces == [2 * ab, 2 * ab, 3 * ab, *([b"\n"] if space != b"\n" else [])]
 
 
 def test_lower_knows_the_sigma_at_the_end_of_a_word(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 3)
+    monkeypatch.setattr(source, "CHUNK_BYTES", 3)
     text = "ΣΑΣ ÉCOLE The\n"
     assert read(write(tmp_path / "x", text.encode()), lower=True).decode() == "σας école the\n"
     assert read(write(tmp_path / "x", text.encode())).decode() == text
@@ -94,11 +94,11 @@ def test_lower_knows_the_sigma_at_the_end_of_a_word(tmp_path, monkeypatch):
         (b"", b"\n"),
     ],
 )
-@pytest.mark.parametrize("chunk_bytes", [2, corpus.CHUNK_BYTES])
+@pytest.mark.parametrize("chunk_bytes", [2, source.CHUNK_BYTES])
 def test_file_ends_a_line_and_loses_its_byte_order_mark(
     tmp_path, monkeypatch, content, expected, chunk_bytes
 ):
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(source, "CHUNK_BYTES", chunk_bytes)
     assert read(write(tmp_path / "x.gz", gzip.compress(content))) == expected
 
 
@@ -133,7 +133,7 @@ def test_progress_counts_the_bytes_on_disk(tmp_path, monkeypatch, suffix):
     first = write(tmp_path / "x" / f"1{suffix}", PACK[suffix](text))
     second = write(tmp_path / "x" / f"2{suffix}", PACK[suffix](text))
     packed_nothing = write(tmp_path / "x" / f"3{suffix}", PACK[suffix](b""))
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(source, "CHUNK_BYTES", 20_000)
     seen = []
     texts = opened(tmp_path / "x")
     for _ in texts.chunks(seen.append):
@@ -147,7 +147,7 @@ def test_progress_counts_the_bytes_on_disk(tmp_path, monkeypatch, suffix):
 
 def test_chunks_hold_a_bounded_part_in_memory(tmp_path, monkeypatch):
     path = write(tmp_path / "x.gz", gzip.compress(b"some words \n" * 2_000_000))  # 24 MB
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 1 << 18)
+    monkeypatch.setattr(source, "CHUNK_BYTES", 1 << 18)
     tracemalloc.start()
     try:
         assert sum(map(len, opened(path).chunks())) == 24_000_000
@@ -199,7 +199,7 @@ def test_sample_is_read_without_a_notice(tmp_path, monkeypatch):
 def test_text_that_is_not_utf8_is_refused_with_its_place(
     tmp_path, monkeypatch, before, bad, suffix
 ):
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 5)
+    monkeypatch.setattr(source, "CHUNK_BYTES", 5)
     path = write(tmp_path / f"x{suffix}", PACK[suffix](before + b"a" + bad + b" b\n"))
     place = f"line {before.count(10) + 1}, byte offset {len(before) + 1};"
     match = f"{re.escape(repr(str(path)))} is not UTF-8: byte 0x{bad[0]:02x} at {place}"
@@ -216,8 +216,8 @@ def test_text_that_is_not_utf8_is_refused_with_its_place(
 def test_word_that_is_too_long_is_refused_with_its_place(
     tmp_path, monkeypatch, chunk_bytes, before, after
 ):
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", chunk_bytes)
-    monkeypatch.setattr(corpus, "WORD_BYTES", 16)
+    monkeypatch.setattr(source, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(source, "WORD_BYTES", 16)
     path = write(tmp_path / "x", before + b"w" * 16 + after)
     assert read(path).rstrip(b"\n") == path.read_bytes().rstrip(b"\n")
     path = write(tmp_path / "x", before + b"w" * 17 + after)

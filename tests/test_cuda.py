@@ -145,7 +145,7 @@ def test_warming_up_before_recording_changes_nothing(kind, optimizer, small_slab
     monkeypatch.setattr(kind, "call_centers", config.batch_size * cuda_graph.WARM_UPS)
     warm = kind(*tables, config)
     warm.train(device, 0, lrs[:3])
-    warm._slab = None  # as where a longer text comes: it is recorded once more
+    warm._recorded = None  # as where a longer text comes: it is recorded once more
     warm.train(device, 3, lrs[3:])
     for one, other in zip(warm.tables(), cold.tables(), strict=True):
         assert one.tobytes() == other.tobytes()

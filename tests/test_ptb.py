@@ -20,7 +20,7 @@ import pytest
 from w2v.commands.console import Console
 from w2v.config import Config
 from w2v.errors import W2VError
-from w2v.text import corpus, ptb
+from w2v.text import corpus, ptb, source
 from w2v.training.watcher import Watcher
 
 BODY = bytes(range(256)) * 2000  # 512,000 bytes: several reads
@@ -321,7 +321,7 @@ def test_archive_and_unpacked_text_read_alike(ptb_dir, tmp_path, part, lines, to
 
 def test_archive_is_streamed_with_packed_progress(ptb_dir, monkeypatch):
     archive_of(ptb_dir)
-    monkeypatch.setattr(corpus, "CHUNK_BYTES", 100_000)
+    monkeypatch.setattr(source, "CHUNK_BYTES", 100_000)
     opened = corpus.open_corpus(Config(corpus="ptb", data_dir=str(ptb_dir)))
     with zipfile.ZipFile(ptb_dir / "ptb.zip") as files:
         assert opened.size == files.getinfo("ptb/ptb.train.txt").compress_size

@@ -1,10 +1,11 @@
-"""What we need beyond Numba: a cache that notices every change of our sources, and prefetching."""
+"""Numba, with a cache that notices every change of our sources, and with prefetching."""
 
 import functools
 import hashlib
+import inspect
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ CACHE_LINE = 64  # bytes
 PACKAGE = Path(__file__).parent
 
 
-def compiled(function: Any = None, **options: Any) -> Any:
+def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Decorate a function as `numba.njit(**options)`, compiled once for each state of w2v.
 
-    Numba's own cache looks only at the file that a function stands in. The function that trains
-    has the draws of another file compiled into it, and would keep the old ones after an update.
+    Numba's own cache notices only changes of the file that a function stands in. The function
+    that trains has the draws, which stand in another file, compiled into it; after an update of
+    that file it would still train with the old ones.
     """
     if function is None:
         return functools.partial(compiled, **options)
@@ -34,15 +36,17 @@ def compiled(function: Any = None, **options: Any) -> Any:
         numba.config.CACHE_DIR = chosen
 
 
-def is_cached(modules: Iterable[str]) -> bool:
-    """Whether compiled code of each of these modules ("word_table", "cpu") is in the cache."""
+def is_cached(functions: Iterable[Any]) -> bool:
+    """Whether machine code of each of these @compiled functions is in the cache."""
     folder = Path(_cache_folder(numba.config.CACHE_DIR))
-    return all(any(folder.rglob(f"{name}.*.nbi")) for name in modules)
+    sources = (function.py_func for function in functions)
+    names = (f"{Path(inspect.getfile(source)).stem}.{source.__qualname__}" for source in sources)
+    return all(any(folder.rglob(f"{name}-*.nbi")) for name in names)
 
 
 @functools.cache
-def _cache_folder(chosen: str) -> str:
-    """A writable folder whose name changes with any of our files.
+def _cache_folder(chosen):
+    """A writable folder whose name changes when any file of ours does.
 
     It is in `chosen` ($NUMBA_CACHE_DIR), else beside the sources, else in the user's cache.
     """
@@ -63,8 +67,8 @@ def _cache_folder(chosen: str) -> str:
 
 
 @intrinsic
-def prefetch_row(typing_context, table, row):  # noqa: ANN201 (Numba calls it to compile)
-    """In compiled code: have table[row] (C-ordered, 2-D) brought to the cache, without waiting.
+def prefetch_row(typing_context, table, row):  # noqa: ANN201 (an intrinsic)
+    """In compiled code: fetch table[row] (C-ordered, 2-D) into the cache, without waiting for it.
 
     A row that is about to be used arrives while the one before it is worked on.
     """

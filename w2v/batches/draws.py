@@ -1,11 +1,11 @@
-"""What is random, and how: subsampling, noise words, and the draws that all of it comes from.
+"""The draws that all randomness comes from.
 
 Every random number is a pure function of (seed, epoch, purpose, position, number): no generator is
 ever advanced. Each position owns a SplitMix64 stream whose state is itself a hash, so any draw can
 be computed at any time, in any order, on any device, by integer arithmetic alone.
 """
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,13 @@ GAMMA = np.uint64(0x9E3779B97F4A7C15)
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 NUMBER_BITS = 24  # of the integers that `shuffled` sorts
 
+Bits = TypeVar("Bits", np.uint64, npt.NDArray[np.uint64])
+
 _27, _30, _31, _32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
 _NUMBER = np.uint64(NUMBER_BITS)
 
 
-def mix64(z: Any) -> Any:
+def mix64(z: Bits) -> Bits:
     """SplitMix64's finaliser: a bijection of 64-bit integers whose output looks random.
 
     Args:
@@ -70,19 +72,22 @@ def stream_key(seed: int, epoch: int, purpose: int) -> np.uint64:
 
 
 def shuffled(key: np.uint64, first_position: int, n: int) -> npt.NDArray[np.int64]:
-    """A random order of 0..n-1 (n ≤ 2²⁴): by the top 40 bits of each position's hash, then by it.
+    """A random order of 0..n-1 (n ≤ 2²⁴): by the top 40 bits of each position's hash.
+
+    Equal ones are ordered by position.
 
     Returns:
         (n,) int64.
     """
-    order = _hash_and_number(key, first_position, n)
-    order.sort()  # numbers alone sort several times as fast as an argsort
+    order = _hashes_and_numbers(key, first_position, n)
+    order.sort()  # several times as fast as an argsort
     order &= np.uint64(2**NUMBER_BITS - 1)
     return order.view(np.int64)
 
 
 @compiled
-def _hash_and_number(key, first_position, n):
+def _hashes_and_numbers(key, first_position, n):
+    """(n,) uint64: the hash of each position above its number in the lowest NUMBER_BITS."""
     order = np.empty(n, np.uint64)
     for i in range(n):
         hashed = stream(key, first_position + i) >> _NUMBER << _NUMBER
@@ -92,9 +97,9 @@ def _hash_and_number(key, first_position, n):
 
 @compiled
 def uniform_table(
-    key: np.uint64, n_rows: int, n_columns: int, scale: float
+    key: np.uint64, n_rows: int, n_columns: int, scale: np.float64
 ) -> npt.NDArray[np.float32]:
-    """(n_rows, n_columns), uniform in [-scale, scale); row r is drawn at position r."""
+    """(n_rows, n_columns) float32, uniform in [-scale, scale); row r is drawn at position r."""
     table = np.empty((n_rows, n_columns), np.float32)
     for row in range(n_rows):
         state = stream(key, row)

@@ -11,7 +11,8 @@ _LOW_32 = np.uint64(0xFFFFFFFF)
 
 
 @compiled
-def _alias(weights):
+def _alias_table(weights):
+    """(n, 2) uint32, as noise_table returns it, of n weights."""
     n = len(weights)
     scaled = weights * (n / weights.sum())
     table = np.empty((n, 2), np.uint32)
@@ -42,19 +43,19 @@ def noise_table(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[n
 
     Args:
         counts: (V,) int64; `<unk>`, entry 0, is never noise.
-        exponent: 0.75 as in the paper; 1 draws by frequency, 0 all words alike.
+        exponent: 0.75 as in the paper; 1 draws words by frequency, 0 evenly.
     Returns:
         (V-1, 2) uint32. Slot s stands for word s+1 with probability [s, 0] · 2⁻³², else for
         word [s, 1].
     Source: Walker 1977; the distribution: Mikolov et al. 2013 (arXiv:1310.4546), §2.2.
     """
     log_weights = exponent * np.log(counts[1:].astype(np.float64))
-    return _alias(np.exp(log_weights - log_weights.max()))
+    return _alias_table(np.exp(log_weights - log_weights.max()))
 
 
 @njit(inline="always")
 def noise_word(bits: np.uint64, table: npt.NDArray[np.uint32]) -> np.int64:
-    """The noise word that 64 random bits stand for: the high half picks a slot, the low a side."""
+    """The noise word of 64 random bits: the high half picks a slot, the low half one of its two."""
     slot = np.int64(below(bits, len(table)))
     threshold, other = table[slot, 0], np.int64(table[slot, 1])
     return slot + 1 if (bits & _LOW_32) < threshold else other

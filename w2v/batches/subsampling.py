@@ -9,7 +9,7 @@ from w2v.text.word_table import SENTENCE_START, WORD_MASK
 
 
 def keep_thresholds(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[np.uint64]:
-    """With what probability an occurrence of each word survives subsampling, in units of 2⁻³².
+    """The probability that an occurrence of each word survives subsampling, in units of 2⁻³².
 
     Args:
         counts: (V,) int64; entry 0, `<unk>`, is not among the tokens and never kept.
@@ -42,7 +42,7 @@ def subsample(
 
     Args:
         tokens: (N,) int32, flagged with SENTENCE_START.  first_position: position of tokens[0].
-        key: of the SUBSAMPLE draws.  keep: (V,) uint64 from subsampling.keep_thresholds.
+        key: of the SUBSAMPLE draws.  keep: (V,) uint64 from keep_thresholds.
     Returns:
         (M,) int32.
     """

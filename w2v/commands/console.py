@@ -10,6 +10,7 @@ from w2v.compiled import is_cached
 from w2v.storage.layout import VECTORS
 from w2v.storage.safetensors import sha256
 from w2v.text.corpus import Corpus
+from w2v.text.word_table import scan_words
 from w2v.training import advice
 from w2v.training.job import Job
 from w2v.training.loop import Training
@@ -50,14 +51,14 @@ class Console(Watcher):
         self._bar.update(done - self._bar.n)
 
     def reading(self, corpus: Corpus) -> Callable[[int], object]:
-        self._say_whether_it_compiles(["word_table"])
+        self._say_whether_it_compiles([scan_words])
         print("corpus:", corpus.description)
         bar = self._open(corpus.size, "reading", unit="B", unit_scale=True)
         return lambda done: bar.update(done - bar.n)
 
-    def preparing(self, modules: Iterable[str]) -> None:
+    def preparing(self, functions: Iterable[Any]) -> None:
         self._bar.close()
-        self._say_whether_it_compiles(modules)
+        self._say_whether_it_compiles(functions)
 
     def starting(self, job: Job, training: Training) -> None:
         config = job.config
@@ -110,8 +111,8 @@ class Console(Watcher):
         print(line, file=stream, flush=True)
         self._bar.refresh()
 
-    def _say_whether_it_compiles(self, modules: Iterable[str]) -> None:
-        if not is_cached(modules) and not self._has_said_it_compiles:
+    def _say_whether_it_compiles(self, functions: Iterable[Any]) -> None:
+        if not is_cached(functions) and not self._has_said_it_compiles:
             self._has_said_it_compiles = True
             print("compiling, this first time only: it takes some seconds", file=sys.stderr)
 

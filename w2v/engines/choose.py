@@ -1,19 +1,18 @@
-"""Engines: each does one update of masked sigmoid binary cross-entropy, and reports the loss.
-
-What all of them have is in base.py.
-"""
+"""Which engine and batcher a Config asks for, and what this machine has for them."""
 
 import contextlib
 import dataclasses
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.batches.batcher import Batcher, CpuBatcher
+from w2v.batches.windows import draw_rows
 from w2v.config import Config
 from w2v.engines.base import Engine, Floats
 from w2v.errors import UsageError, W2VError
@@ -21,10 +20,10 @@ from w2v.text.vocab import EncodedText
 
 
 def resolve(config: Config) -> Config:
-    """The Config with what its defaults stand for here: engine, device and workers.
+    """The Config with engine, device and workers as they are on this machine.
 
     Raises:
-        UsageError: settings that no engine, or not the one asked for, can do.
+        UsageError: settings that no engine can do, or not the one asked for.
     """
     engine = _fastest(config) if config.engine == "auto" else config.engine
     _check(engine, config)
@@ -106,15 +105,8 @@ def _is_resident(config: Config) -> bool:
     return config.engine == "cuda" or (config.device == "cuda" and _has_triton())
 
 
-def compiled_modules(config: Config) -> list[str]:
-    """The modules with the Numba code that training with a resolved Config runs."""
-    if config.engine == "cpu":
-        return ["windows", "cpu" if config.deterministic else "cpu_racing"]
-    return [] if _is_resident(config) else ["windows"]
-
-
 def make_batcher(text: EncodedText, counts: npt.NDArray[np.int64], config: Config) -> Batcher:
-    """The Batcher of an EncodedText that suits a resolved Config's engine; counts: (V,)."""
+    """The Batcher of a text that suits a resolved Config's engine; counts: (V,) int64."""
     if _is_resident(config):
         from w2v.batches.gpu_batcher import GpuBatcher
 
@@ -124,30 +116,49 @@ def make_batcher(text: EncodedText, counts: npt.NDArray[np.int64], config: Confi
 
 def make_engine(in_vectors: Floats, out_vectors: Floats, config: Config) -> Engine:
     """The engine that a resolved Config names, on copies of the tables."""
+    return _engine_class(config)(in_vectors, out_vectors, config)
+
+
+def _engine_class(config: Config) -> Callable[[Floats, Floats, Config], Engine]:
     if config.engine == "cuda":
         from w2v.engines.cuda import CudaEngine
 
-        return CudaEngine(in_vectors, out_vectors, config)
+        return CudaEngine
     if config.engine == "torch" and _is_resident(config):
         from w2v.engines.torch_graph import GraphedTorchEngine
 
-        return GraphedTorchEngine(in_vectors, out_vectors, config)
+        return GraphedTorchEngine
     if config.engine == "torch":
         from w2v.engines.torch import TorchEngine
 
-        return TorchEngine(in_vectors, out_vectors, config)
+        return TorchEngine
     if config.deterministic:
         from w2v.engines.cpu import CpuEngine
 
-        return CpuEngine(in_vectors, out_vectors, config)
+        return CpuEngine
     from w2v.engines.cpu_racing import RacingEngine
 
-    return RacingEngine(in_vectors, out_vectors, config)
+    return RacingEngine
+
+
+def compiled_functions(config: Config) -> list[Callable[..., Any]]:
+    """The functions that take Numba seconds to compile before a resolved Config's training."""
+    if _is_resident(config):
+        return []
+    if config.engine == "torch":
+        return [draw_rows]
+    if config.deterministic:
+        from w2v.engines.cpu import train_batches
+
+        return [train_batches]
+    from w2v.engines.cpu_racing import train_racing
+
+    return [train_racing]
 
 
 @contextlib.contextmanager
 def device_memory() -> Iterator[None]:
-    """Make a GPU's want of memory a W2VError that says what to do."""
+    """Turn a GPU's lack of memory into a W2VError that says what to do."""
     try:
         yield
     except RuntimeError as error:

@@ -6,12 +6,14 @@ multiple of LANES.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from w2v.compiled import compiled
+from w2v.engines.base import Floats
 from w2v.engines.cpu_lanes import (
     LANES,
     absolute,
@@ -37,14 +39,14 @@ LOG = (
 )  # fmt: skip
 
 F32 = np.float32
-Floats = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.int32]
 # Sums in any order, but NaN and infinity as they are: training that diverges must not go unseen.
-FAST = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
+FAST: dict[str, Any] = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
 
 
 @compiled(**FAST)
-def logits(sources: Floats, v: int, table: Floats, ids: Ids, n: int, x: Floats) -> None:
+def logits(
+    sources: Floats, v: int, table: Floats, ids: npt.NDArray[np.int32], n: int, x: Floats
+) -> None:
     """x[e] = table[ids[e]] · sources[v] for e < n, a multiple of 4; four share the loads."""
     for e in range(0, n, 4):
         a, b, c, d = ids[e], ids[e + 1], ids[e + 2], ids[e + 3]
@@ -59,7 +61,9 @@ def logits(sources: Floats, v: int, table: Floats, ids: Ids, n: int, x: Floats) 
 
 
 @compiled(**FAST)
-def weighted_sum(x: Floats, table: Floats, ids: Ids, n: int, sources: Floats, step: int) -> None:
+def weighted_sum(
+    x: Floats, table: Floats, ids: npt.NDArray[np.int32], n: int, sources: Floats, step: int
+) -> None:
     """sources[step] = Σ x[e] · table[ids[e]] over e < n, a multiple of 4."""
     for k in range(0, sources.shape[1], LANES):
         store(sources, step, k, splat(F32(0)))
@@ -74,7 +78,7 @@ def weighted_sum(x: Floats, table: Floats, ids: Ids, n: int, sources: Floats, st
 
 
 @compiled(**FAST)
-def update(x: Floats, table: Floats, ids: Ids, n: int, sources: Floats) -> None:
+def update(x: Floats, table: Floats, ids: npt.NDArray[np.int32], n: int, sources: Floats) -> None:
     """weighted_sum into sources[1], and table[ids[e]] += x[e] · sources[0], in one go."""
     for k in range(0, sources.shape[1], LANES):
         store(sources, 1, k, splat(F32(0)))
@@ -99,7 +103,7 @@ def update(x: Floats, table: Floats, ids: Ids, n: int, sources: Floats) -> None:
 
 
 @compiled(**FAST)
-def coefficients(x: Floats, n_contexts: int, n: int, step: np.float32) -> np.float64:
+def coefficients(x: Floats, n_contexts: int, n: int, step: np.float32) -> float:
     """Turn logits into -step · ∂loss/∂logit; return Σ loss of the entries, in nats.
 
     With s = -logit for a context and +logit for a noise word, loss = softplus(s) and its
@@ -156,7 +160,7 @@ def row_stride(vector_size: int) -> int:
     return LANES * (lines | 1)
 
 
-def aligned_rows(n_rows: int, stride: int) -> npt.NDArray[np.float32]:
+def aligned_rows(n_rows: int, stride: int) -> Floats:
     """(n_rows, stride) float32 zeros that start on a cache line."""
     padded = np.zeros(n_rows * stride + LANES, F32)
     start = -(padded.ctypes.data // padded.itemsize) % LANES

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
@@ -70,7 +72,7 @@ else:
 
 
 @njit
-def wait_until(counters, index, least):
+def wait_until(counters: npt.NDArray[np.int64], index: int, least: int) -> None:
     """Return once counters[index] ≥ least."""
     spins = 0
     while look_at(counters, index) < least:

@@ -21,7 +21,7 @@ from w2v.batches.gpu_batcher import GpuWindows, Slab
 from w2v.batches.windows import max_entries
 from w2v.config import Config
 from w2v.engines.base import GPU_CALL_CENTERS, Engine, Floats
-from w2v.engines.cuda_graph import Graph
+from w2v.engines.cuda_graph import Graph, Recorded
 from w2v.engines.cuda_kernels import BETA_1, BETA_2, apply, differentiate
 
 SLAB_ENTRIES = 2**21  # entries drawn ahead, at least those of one batch
@@ -61,8 +61,7 @@ class CudaEngine(Engine[GpuWindows]):
         widest = max_entries(config.window, config.negative)
         ahead = SLAB_ENTRIES // (widest * config.batch_size)
         self._ahead = min(max(ahead, 1), MOST_BATCHES)  # batches whose windows are drawn at once
-        self._slab: Slab = None  # type: ignore[assignment]  # until there are windows
-        self._sweep: Graph = None  # type: ignore[assignment]
+        self._recorded: Recorded | None = None
         self._rates, self._losses = self._zeros(0), self._zeros(0)
 
     def _zeros(self, shape, kind=torch.float32):
@@ -77,23 +76,22 @@ class CudaEngine(Engine[GpuWindows]):
         self, windows: GpuWindows, first_batch: int, lrs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         n, size = len(lrs), self._config.batch_size
-        self._make_room(windows, n)
+        slab, update_all = self._recorded_for(windows, n)
         first = first_batch * size
-        self._slab.load(windows, first, first + windows.n_centers(first_batch, n))
+        slab.load(windows, first, first + windows.n_centers(first_batch, n))
         self._start(first, lrs)
         for _ in range(0, n, self._ahead):
-            self._sweep()
+            update_all()
         return self._losses.view(-1, size)[:n].sum(dim=1, dtype=torch.float64).cpu().numpy()
 
     def loss(self, windows: GpuWindows) -> float:
-        self._make_room(windows, 1)
-        slab, n = self._slab, len(windows)
+        (slab, _), n = self._recorded_for(windows, 1), len(windows)
         slab.load(windows, 0, n)
         self._begin.fill_(0)
         losses = self._zeros(n)
         for _ in range(0, n, slab.n_windows):
             slab.draw()
-            self._differentiate(slab.n_windows, 0, losses, trains=False)
+            self._differentiate(slab, slab.n_windows, 0, losses, trains=False)
             slab.advance()
         return float(losses.sum(dtype=torch.float64))
 
@@ -117,18 +115,22 @@ class CudaEngine(Engine[GpuWindows]):
                 moments = torch.from_numpy(np.array(optimizer_state[name]))
                 self._moments[number, :, : self.vector_size].copy_(moments)
 
-    def _make_room(self, windows, n_batches):
-        """Have a Slab, and room for rates and losses; new ones only where the old do not do."""
-        slab, size = self._slab, self._config.batch_size
-        if slab is not None and slab.has_room(windows) and n_batches <= len(self._rates):
-            return
-        # gone before there are others
-        self._slab = self._sweep = None  # type: ignore[assignment]
+    def _recorded_for(self, windows, n_batches):
+        """A Slab, and the Graph of its updates, with room for rates and losses of n_batches.
+
+        New ones are made only where the old do not do, and these are gone before.
+        """
+        size = self._config.batch_size
+        recorded, has_rates = self._recorded, n_batches <= len(self._rates)
+        if recorded is not None and recorded.slab.has_room(windows) and has_rates:
+            return recorded
+        self._recorded = recorded = None
         n_batches = max(n_batches, self.call_centers // size)
         self._rates = self._zeros((n_batches, 2))
         self._losses = self._zeros(n_batches * size)
-        self._slab = Slab(self._ahead * size, windows)  # its `end` is 0: to record does nothing
-        self._sweep = Graph(self._update_all, self._device)
+        slab = Slab(self._ahead * size, windows)  # its `end` is 0: recording changes nothing
+        self._recorded = Recorded(slab, Graph(lambda: self._update_all(slab), self._device))
+        return self._recorded
 
     def _start(self, first, lrs):
         """Begin updates at these rates with window number `first`."""
@@ -144,16 +146,17 @@ class CudaEngine(Engine[GpuWindows]):
         self._stamp.fill_(self._updates)
         self._updates += len(lrs)
 
-    def _update_all(self):
-        self._slab.draw()
+    def _update_all(self, slab):
+        """Draw windows into the slab, and do an update on each of their batches."""
+        slab.draw()
         for batch in range(self._ahead):
-            self._update(batch * self._config.batch_size)
-        self._slab.advance()
+            self._update(slab, batch * self._config.batch_size)
+        slab.advance()
 
-    def _update(self, first):
+    def _update(self, slab, first):
         """One update on the batch that begins at row `first` of the slab."""
-        slab, size = self._slab, self._config.batch_size
-        self._differentiate(size, first, self._losses, trains=True)
+        size = self._config.batch_size
+        self._differentiate(slab, size, first, self._losses, trains=True)
         n_rows = len(self._rows)
         apply[(triton.cdiv(n_rows, ROWS),)](
             slab.next, slab.end, self._begin, first, self._rows, n_rows, self._sums, self._stamps,
@@ -161,8 +164,7 @@ class CudaEngine(Engine[GpuWindows]):
             IS_ADAM=self._is_adam, BATCH=size, ROWS=ROWS, **self._slices,
         )  # fmt: skip
 
-    def _differentiate(self, n_windows, first, losses, trains):
-        slab = self._slab
+    def _differentiate(self, slab, n_windows, first, losses, trains):
         differentiate[(n_windows,)](
             slab.next, slab.end, self._begin, *slab.rows, first, self._rows, self.n_words,
             self._sums, self._stamps, self._stamp, losses, TRAINS=trains,

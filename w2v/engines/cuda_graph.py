@@ -1,8 +1,11 @@
 """Work that only launches kernels, recorded once as a CUDA graph and then repeated."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
+
+from w2v.batches.gpu_batcher import Slab
 
 WARM_UPS = 3  # so that nothing is compiled or first made while it is recorded
 
@@ -19,14 +22,21 @@ class Graph:
     def __init__(self, work: Callable[[], None], device: torch.device) -> None:
         self._replay = work
         if device.type == "cuda":
-            self._graph = _recorded(work)
+            self._graph = _record(work)
             self._replay = self._graph.replay
 
     def __call__(self) -> None:
         self._replay()
 
 
-def _recorded(work):
+class Recorded(NamedTuple):
+    """A Graph, and the Slab that it draws windows into."""
+
+    slab: Slab
+    graph: Graph
+
+
+def _record(work):
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):

@@ -13,7 +13,7 @@ import torch
 from w2v.batches.gpu_batcher import GpuWindows, Slab
 from w2v.config import Config
 from w2v.engines.base import GPU_CALL_CENTERS, Floats
-from w2v.engines.cuda_graph import WARM_UPS, Graph
+from w2v.engines.cuda_graph import WARM_UPS, Graph, Recorded
 from w2v.engines.torch import TorchEngine
 
 
@@ -25,7 +25,7 @@ class GraphedTorchEngine(TorchEngine[GpuWindows]):
     def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
         super().__init__(in_vectors, out_vectors, config)
         self._batch_size = config.batch_size
-        self._slab: Slab = None  # type: ignore[assignment]  # until there are windows
+        self._recorded: Recorded | None = None
         n_batches = max(WARM_UPS, self.call_centers // self._batch_size)
         self._rates = torch.zeros(n_batches, device=self.device)
         self._totals = torch.zeros(n_batches, dtype=torch.float64, device=self.device)
@@ -46,30 +46,31 @@ class GraphedTorchEngine(TorchEngine[GpuWindows]):
 
     def restore(self, optimizer_state: Mapping[str, Floats]) -> None:
         super().restore(optimizer_state)
-        # The graph changes the tensors that were there before.
-        self._slab = None  # type: ignore[assignment]
+        self._recorded = None  # the graph changes the tensors that were there before
 
     def _replay(self, windows, first_batch, lrs):
         """The losses, (n,) float64, of len(lrs) updates on full batches."""
-        if self._slab is None or not self._slab.has_room(windows):
-            self._record(windows)
+        if self._recorded is None or not self._recorded.slab.has_room(windows):
+            self._recorded = self._record(windows)
+        slab, update = self._recorded
         first, n = first_batch * self._batch_size, len(lrs)
-        self._slab.load(windows, first, first + n * self._batch_size)
+        slab.load(windows, first, first + n * self._batch_size)
         self._rates[:n].copy_(torch.as_tensor(lrs))
         self._number.zero_()
         for _ in range(n):
-            self._update()
+            update()
         return self._totals[:n].cpu()
 
     def _record(self, windows):
-        self._slab = Slab(self._batch_size, windows)
-        self._slab.load(windows, 0, len(windows))  # something to warm up on
+        slab = Slab(self._batch_size, windows)
+        slab.load(windows, 0, len(windows))  # something to warm up on
         self._number.zero_()
         before = [tensor.clone() for tensor in self._state()]
-        self._update = Graph(self._draw_and_step, self.device)
+        graph = Graph(lambda: self._draw_and_step(slab), self.device)
         for tensor, old in zip(self._state(), before, strict=True):
             tensor.copy_(old)
         self.optimizer.zero_grad()
+        return Recorded(slab, graph)
 
     def _state(self):
         """Every tensor that the next update depends on."""
@@ -83,11 +84,11 @@ class GraphedTorchEngine(TorchEngine[GpuWindows]):
         momenta = [tensor for state in states for tensor in state if tensor is not None]
         return [parameter.detach() for parameter in self.model.parameters()] + momenta
 
-    def _draw_and_step(self):
-        self._slab.draw()
+    def _draw_and_step(self, slab):
+        slab.draw()
         torch.index_select(self._rates, 0, self._number, out=self._rate.view(1))
-        batch = self._slab.rows.as_batch(self._slab.max_entries)
+        batch = slab.rows.as_batch(slab.max_entries)
         loss = self.step(batch, self._rate)
         self._totals.index_copy_(0, self._number, loss.view(1))
         self._number += 1
-        self._slab.advance()
+        slab.advance()

@@ -12,39 +12,19 @@ import lzma
 import os
 import re
 import stat
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from w2v.config import ASCII_SPACE, Config
+from w2v.config import Config
 from w2v.errors import UsageError, W2VError
 from w2v.text import ptb
+from w2v.text.source import Source
 
-CHUNK_BYTES = 8 << 20  # text read at a time
-WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
-OTHER_KINDS = {  # by their first two bytes
-    b"\x1f\x8b": "it is packed by gzip: name it .gz",
-    b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
-    b"\xfe\xff": "it seems to be UTF-16: convert it to UTF-8",
-}
 UNPACK: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of text, or what stands for one."""
-
-    label: str  # what errors call it
-    size: int  # bytes on disk, packed if it is packed
-    # () → a context that gives the stream of its text and, () → int, the bytes on disk read so far
-    open: Callable[[], AbstractContextManager[tuple[IO[bytes], Callable[[], int]]]] = field(
-        repr=False
-    )
 
 
 @dataclass(frozen=True)
@@ -67,7 +47,7 @@ class Corpus:
         progress: Callable[[int], object] | None = None,
         remark: Callable[[str], object] | None = None,
     ) -> Iterator[bytes]:
-        """Yield the text in order, in pieces of about CHUNK_BYTES.
+        """Yield the text in order, in pieces of some MiB.
 
         Every piece ends just after a white-space byte, so no word is ever cut, and every file
         ends a line. A byte-order mark is dropped; `lower` folds case.
@@ -79,14 +59,13 @@ class Corpus:
         Yields:
             bytes, valid UTF-8.
         Raises:
-            W2VError: a file that cannot be read, is damaged, or is not UTF-8; a word longer than
-                WORD_BYTES. The message says where.
+            W2VError: as Source.pieces.
         """
         report = progress or (lambda done: None)
         before = 0
         seen: set[str] = set()
         for source in self.sources:
-            for number, (piece, done) in enumerate(_pieces(source)):
+            for number, (piece, done) in enumerate(source.pieces()):
                 report(before + done)
                 has_mark = number == 0 and piece.startswith(codecs.BOM_UTF8)
                 if remark:
@@ -104,11 +83,12 @@ def open_corpus(config: Config, fetching: ptb.Progress | None = None) -> Corpus:
     file that has PTB's name and another content is an error even then.
 
     Args:
+        config: corpus, data_dir and lower.
         fetching: called while PTB is fetched, as ptb.fetch's `progress`.
     Returns:
         Corpus; its `notice` is set where `sample` stands in.
     Raises:
-        W2VError: nothing there, nothing in it, no file or folder, or not to be read.
+        W2VError: it does not exist, is empty, is no file or folder, or cannot be read.
     """
     if config.corpus is None:
         try:
@@ -127,7 +107,7 @@ def ptb_validation(config: Config) -> Corpus:
     return _ptb(config, "valid")
 
 
-def _ptb(config: Config, part: str, fetching: ptb.Progress | None = None) -> Corpus:
+def _ptb(config, part, fetching=None):
     folder = Path(config.data_dir or os.environ.get("W2V_DATA_DIR") or "data")
     path = ptb.find(folder, part) or ptb.fetch(folder, ptb.URL, progress=fetching)
     if path.name == ptb.ARCHIVE:
@@ -140,7 +120,7 @@ def _ptb(config: Config, part: str, fetching: ptb.Progress | None = None) -> Cor
     return Corpus(name, description, (source,), config.lower)
 
 
-def _sample(config: Config, notice: str | None = None) -> Corpus:
+def _sample(config, notice=None):
     from w2v.text import sample_corpus
 
     text = sample_corpus.generate()
@@ -149,7 +129,7 @@ def _sample(config: Config, notice: str | None = None) -> Corpus:
     return Corpus("sample", description, (source,), config.lower, notice)
 
 
-def _local(config: Config) -> Corpus:
+def _local(config):
     """The corpus of a path that the user gave."""
     if not config.corpus:
         raise UsageError("--corpus is empty; it must be ptb, sample, or the path of a text")
@@ -202,7 +182,7 @@ def _files(folder, above=()):
             yield path, status.st_size
 
 
-def _file(path: Path, size: int) -> Source:
+def _file(path, size):
     return Source(repr(str(path)), size, partial(_open_file, path))
 
 
@@ -219,90 +199,18 @@ def _open_memory(text):
     yield stream, stream.tell
 
 
-def _blocks(source: Source) -> Iterator[tuple[bytes, int]]:
-    """Yield (bytes, bytes on disk read so far) of a source, cut anywhere."""
-    try:
-        with source.open() as (stream, done):
-            while block := stream.read(CHUNK_BYTES):
-                yield block, done()
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as why:
-        if isinstance(why, OSError) and why.errno:
-            raise W2VError(f"cannot read {source.label}: {why.strerror}") from why
-        # Damage shows as an error without a number, whatever packed the file.
-        raise W2VError(f"{source.label} is damaged or cut short: {why}; get it again") from why
-
-
-def _pieces(source: Source) -> Iterator[tuple[bytes, int]]:
-    """Yield (piece, bytes on disk read so far) of a source: checked, and cut after white space."""
-    piece = rest = b""
-    offset = done = 0  # where `rest`, the start of a word, lies in the text
-    for block, done in _blocks(source):
-        end = _after_white_space(block, 0, len(block))
-        if end:
-            piece = b"".join((rest, memoryview(block)[:end]))
-            yield _check(piece, offset, source), done
-            offset += len(piece)
-            rest = block[end:]
-        else:
-            rest += block
-        if len(rest) > WORD_BYTES:
-            raise _long_word(source, offset)
-    if rest or not piece.endswith(b"\n"):
-        yield _check(rest + b"\n", offset, source), done
-
-
-def _after_white_space(text, start, stop):
-    """The index behind the last white space in text[start:stop]; `start` if there is none."""
-    for byte in ASCII_SPACE.encode():
-        start = max(start, text.rfind(byte, start, stop) + 1)
-    return start
-
-
-def _check(piece, offset, source):
-    """The piece, which lies at `offset` in its text, if it is sound."""
-    start = 0
-    while len(piece) - start > WORD_BYTES:  # hop from space to space, each as far as it may be
-        end = _after_white_space(piece, start, start + WORD_BYTES + 1)
-        if end == start:
-            raise _long_word(source, offset + start)
-        start = end
-    if not piece.isascii():
-        try:
-            piece.decode()
-        except UnicodeDecodeError as why:
-            problem = f"is not UTF-8: byte 0x{piece[why.start]:02x}"
-            way_out = OTHER_KINDS.get(piece[:2] if offset == 0 else b"", "convert it to UTF-8")
-            raise _error_at(source, offset + why.start, problem, way_out) from why
-    return piece
-
-
 def _remark_oddities(piece, has_mark, source, seen, remark):
-    for is_there, oddity in (
+    """Remark on each kind of oddity that a piece is the first to show."""
+    for shows, oddity in (
         (has_mark, "begins with a byte-order mark, which is dropped"),
         (b"\r\n" in piece, "has the line ends of Windows; a carriage return is white space"),
         (b"\0" in piece, "has NUL bytes, which are taken for letters; is it text in UTF-8?"),
     ):
-        if is_there and oddity not in seen:
+        if shows and oddity not in seen:
             seen.add(oddity)
             remark(f"{source.label} {oddity}")
 
 
-def _long_word(source, offset):
-    problem = f"has a word of more than {WORD_BYTES} bytes, starting"
-    return _error_at(source, offset, problem, "is this text?")
-
-
-def _error_at(source, offset, problem, way_out):
-    """A W2VError that names the line too: the text is read again, so that reading counts none."""
-    line, left = 1, offset
-    for block, _ in _blocks(source):
-        line += block.count(b"\n", 0, left)
-        left -= len(block)
-        if left <= 0:
-            break
-    return W2VError(f"{source.label} {problem} at line {line}, byte offset {offset}; {way_out}")
-
-
 def _lower(piece):
-    # Beyond ASCII, case is a matter of characters, and decoding them takes its time.
+    # Beyond ASCII, folding case takes decoding, which is slow.
     return piece.lower() if piece.isascii() else piece.decode().lower().encode()

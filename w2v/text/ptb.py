@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 from w2v.errors import W2VError
 from w2v.storage import atomic
@@ -29,7 +29,10 @@ TIMEOUT = 15.0  # seconds that the server may be silent
 MAX_BYTES = 8 << 20  # four times the archive: what is longer is something else
 READ_BYTES = 1 << 16
 
-Progress = Callable[[int, int | None], object]  # the bytes so far, and all, if that is known
+
+# Called with the bytes fetched so far, at first 0, and with how many there are, None where the
+# server does not say.
+Progress = Callable[[int, int | None], object]
 
 
 class UnavailableError(W2VError):
@@ -76,12 +79,10 @@ def fetch(
 
     Args:
         url:     http or https.
-        progress: called with the bytes fetched so far, at first 0, and with how many there are,
-            None where the server does not say.
         sha1:    what the body must have.
         timeout: seconds that the server may be silent.
     Returns:
-        Path of the archive.
+        the archive.
     Raises:
         UnavailableError: with the URL and the reason: refused, timed out, an HTTP status, too
             long, cut short (both lengths), another digest (both), a folder not to be written.
@@ -112,12 +113,15 @@ def packed_size(archive: Path, part: str) -> int:
 
 
 @contextmanager
-def open_packed(archive: Path, part: str) -> Iterator[tuple[IO[bytes], Callable[[], int]]]:
+def open_packed(archive: Path, part: str) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
     """Open a part within the archive; gives its stream, and what tells the packed bytes read."""
     with open(archive, "rb", buffering=0) as raw, zipfile.ZipFile(raw) as files:
         member = files.getinfo(_member(part))
         with files.open(member) as stream:
-            yield stream, lambda: min(raw.tell() - member.header_offset, member.compress_size)
+            yield (
+                cast(BinaryIO, stream),
+                lambda: min(raw.tell() - member.header_offset, member.compress_size),
+            )
 
 
 def _member(part):

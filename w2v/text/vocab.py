@@ -16,12 +16,15 @@ from w2v.text.word_table import SENTENCE_START, WORD_MASK, WordCounter
 UNK_ID = 0
 BLOCK_TOKENS = 2**22  # tokens in a block of the encoded text, 16 MiB
 
+Report = Callable[[int], object]  # takes the bytes read so far
+Remark = Callable[[str], object]  # takes a line about whatever is odd in the text
+
 
 @dataclass(frozen=True)
 class Vocabulary:
     """Words by id: `<unk>` is 0, the rest by falling count, ties in order of first appearance.
 
-    words: V of them.  counts: (V,); counts[0] is how many tokens were dropped as unknown.
+    words: V strings.  counts: (V,) int64; counts[0] is how many tokens were dropped as unknown.
     """
 
     words: list[str]
@@ -35,7 +38,7 @@ class Vocabulary:
 class EncodedText:
     """A text as ids, without unknown words.
 
-    blocks: (n,) each, n ≤ BLOCK_TOKENS. `token & WORD_MASK` is the id (never
+    blocks: list of (n,) int32, n ≤ BLOCK_TOKENS. `token & WORD_MASK` is the id (never
         0); `token < 0` where a sentence begins. The first token of a block begins one, so a
         sentence that crosses from one block into the next is split there.
     n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.
@@ -58,17 +61,12 @@ class EncodedText:
 
 
 def read(
-    corpus: Corpus,
-    min_count: int,
-    progress: Callable[[int], object] | None = None,
-    remark: Callable[[str], object] | None = None,
+    corpus: Corpus, min_count: int, progress: Report | None = None, remark: Remark | None = None
 ) -> tuple[Vocabulary, EncodedText]:
     """Count a corpus, build its vocabulary, and encode it, in one pass over the text.
 
     Args:
         min_count: rarer words, and the word `<unk>` itself, are dropped.
-        progress: called with the bytes read so far.
-        remark: called with a line about whatever is odd in the text.
     Raises:
         W2VError: no words, or fewer than two words are left.
     """
@@ -87,8 +85,8 @@ def read(
 def encode(
     corpus: Corpus,
     vocabulary: Vocabulary,
-    progress: Callable[[int], object] | None = None,
-    remark: Callable[[str], object] | None = None,
+    progress: Report | None = None,
+    remark: Remark | None = None,
 ) -> EncodedText:
     """The EncodedText of a corpus by an existing Vocabulary; raises as `read` does."""
     scanned = _Scanned.from_corpus(corpus, progress, remark)
@@ -109,7 +107,8 @@ class _Scanned:
     @classmethod
     def from_corpus(cls, corpus, progress, remark):
         counter, digest = WordCounter(), hashlib.sha256()
-        pieces, n_lines, in_sentence = [], 0, False
+        pieces: list[npt.NDArray[np.int32]] = []
+        n_lines, in_sentence = 0, False
         for chunk in corpus.chunks(progress, remark):
             digest.update(chunk)
             tokens, newlines, in_sentence = counter.encode(chunk, in_sentence)
@@ -123,7 +122,7 @@ class _Scanned:
         self.n_read = sum(map(len, self.pieces))
         self.longest_line = _longest_line(self.pieces)
 
-    def encoded(self, ids: npt.NDArray[np.int32]) -> EncodedText:
+    def encoded(self, ids):
         """The EncodedText with `ids` in place of the numbers; uses the pieces up."""
         blocks = _blocks(self.pieces, ids)
         return EncodedText(blocks, self.n_lines, self.n_read, self.longest_line, self.digest)
@@ -145,7 +144,7 @@ def _longest_line(pieces):
 
 def _prune(counter, n_read, min_count):
     """The vocabulary, and (n_words,) int32: the id of each of the counter's words."""
-    counts = counter.counts[: counter.n_words]
+    counts = counter.counts
     by_count = np.argsort(-counts, kind="stable")
     kept = by_count[counts[by_count] >= min_count].tolist()
     words = [counter.word(number) for number in kept]
@@ -160,13 +159,14 @@ def _prune(counter, n_read, min_count):
 
 
 def _blocks(pieces, ids):
-    """Renumber the pieces into blocks; each piece is let go as soon as it is done."""
-    blocks, block, filled, pending = [], np.empty(BLOCK_TOKENS, np.int32), 0, True
+    """Renumber the pieces into blocks; a piece's memory is freed as soon as it is done."""
+    blocks: list[npt.NDArray[np.int32]] = []
+    block, filled, pending = np.empty(BLOCK_TOKENS, np.int32), 0, True
     pieces.reverse()
     while pieces:
-        piece, at = pieces.pop(), 0
-        while at < len(piece):
-            at, filled, pending = _renumber(piece, at, ids, block, filled, pending)
+        piece, done = pieces.pop(), 0
+        while done < len(piece):
+            done, filled, pending = _renumber(piece, done, ids, block, filled, pending)
             if filled == BLOCK_TOKENS:
                 blocks.append(block)
                 block, filled, pending = np.empty(BLOCK_TOKENS, np.int32), 0, True
@@ -176,15 +176,18 @@ def _blocks(pieces, ids):
 
 
 @compiled
-def _renumber(piece, at, ids, block, filled, pending):
-    """Append known words of piece[at:] to block[filled:], as far as there is room."""
-    while at < len(piece) and filled < len(block):
-        token = piece[at]
+def _renumber(piece, done, ids, block, filled, pending):
+    """Append the known words of piece[done:] to block[filled:], as far as there is room.
+
+    pending: whether the next word begins a sentence.
+    """
+    while done < len(piece) and filled < len(block):
+        token = piece[done]
         pending = pending or token < 0
         word = ids[token & WORD_MASK]
         if word != UNK_ID:
             block[filled] = word | SENTENCE_START if pending else word
             filled += 1
             pending = False
-        at += 1
-    return at, filled, pending
+        done += 1
+    return done, filled, pending

@@ -107,7 +107,7 @@ def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Train
     """The Training of a Job, at its beginning or where a checkpoint stands."""
     config = job.config
     tables = tables_of(job, checkpoint) if checkpoint else None
-    watcher.preparing(choose.compiled_modules(config))
+    watcher.preparing(choose.compiled_functions(config))
     in_vectors, out_vectors = tables or initial_tables(len(job.vocabulary), config)
     engine = choose.make_engine(in_vectors, out_vectors, config)
     batcher = choose.make_batcher(job.text, job.vocabulary.counts, config)

@@ -1,6 +1,7 @@
 """What a training tells while it runs."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from w2v.text.corpus import Corpus
 from w2v.training.job import Job
@@ -40,8 +41,8 @@ class Watcher:
         """
         return None
 
-    def preparing(self, modules: Sequence[str]) -> None:
-        """All is read; the code of these modules is compiled now, unless it is in the cache."""
+    def preparing(self, functions: Sequence[Any]) -> None:
+        """All is read; these functions are compiled now, unless they are in Numba's cache."""
 
     def starting(self, job: Job, training: Training) -> None:
         """The first epoch is about to begin, or the one in which training is resumed.

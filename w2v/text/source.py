@@ -1,0 +1,115 @@
+"""One file of text, read as a stream of pieces that are sound and cut no word."""
+
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from w2v.config import ASCII_SPACE
+from w2v.errors import W2VError
+
+CHUNK_BYTES = 8 << 20  # text read at a time
+WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
+ADVICE = {  # by the first two bytes of a text that is not UTF-8
+    b"\x1f\x8b": "it is packed by gzip: name it .gz",
+    b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
+    b"\xfe\xff": "it seems to be UTF-16: convert it to UTF-8",
+}
+
+# Gives the stream of a text, unpacked, and what tells how many bytes on disk are read so far.
+Opened = AbstractContextManager[tuple[BinaryIO, Callable[[], int]]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of text, or what stands for one.
+
+    label: what errors call it.  size: bytes on disk, packed if it is packed.
+    """
+
+    label: str
+    size: int
+    open: Callable[[], Opened] = field(repr=False)
+
+    def pieces(self) -> Iterator[tuple[bytes, int]]:
+        """Yield (piece, bytes on disk read so far).
+
+        A piece is valid UTF-8 of about CHUNK_BYTES and ends just after white space; the last one
+        ends in a newline.
+
+        Raises:
+            W2VError: it cannot be read, is damaged, is not UTF-8, or holds a word longer than
+                WORD_BYTES. The message says where.
+        """
+        piece = rest = b""
+        offset = done = 0  # where `rest`, the start of a word, lies in the text
+        for block, done in _blocks(self):
+            end = _after_white_space(block, 0, len(block))
+            if end:
+                piece = b"".join((rest, memoryview(block)[:end]))
+                yield _checked(piece, offset, self), done
+                offset += len(piece)
+                rest = block[end:]
+            else:
+                rest += block
+            if len(rest) > WORD_BYTES:
+                raise _long_word(self, offset)
+        if rest or not piece.endswith(b"\n"):
+            yield _checked(rest + b"\n", offset, self), done
+
+
+def _blocks(source):
+    """Yield (bytes, bytes on disk read so far) of a source, cut anywhere."""
+    try:
+        with source.open() as (stream, done):
+            while block := stream.read(CHUNK_BYTES):
+                yield block, done()
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as why:
+        if isinstance(why, OSError) and why.errno:
+            raise W2VError(f"cannot read {source.label}: {why.strerror}") from why
+        # Damage shows as an error without a number, whatever packed the file.
+        raise W2VError(f"{source.label} is damaged or cut short: {why}; get it again") from why
+
+
+def _after_white_space(text, start, stop):
+    """The index just after the last white space in text[start:stop]; `start` if there is none."""
+    for byte in ASCII_SPACE.encode():
+        start = max(start, text.rfind(byte, start, stop) + 1)
+    return start
+
+
+def _checked(piece, offset, source):
+    """A piece, which lies at `offset` in its text, if it is sound."""
+    start = 0
+    while len(piece) - start > WORD_BYTES:  # hop from space to space, each as far as it may be
+        end = _after_white_space(piece, start, start + WORD_BYTES + 1)
+        if end == start:
+            raise _long_word(source, offset + start)
+        start = end
+    if not piece.isascii():
+        try:
+            piece.decode()
+        except UnicodeDecodeError as why:
+            problem = f"is not UTF-8: byte 0x{piece[why.start]:02x}"
+            way_out = ADVICE.get(piece[:2] if offset == 0 else b"", "convert it to UTF-8")
+            raise _error_at(source, offset + why.start, problem, way_out) from why
+    return piece
+
+
+def _long_word(source, offset):
+    problem = f"has a word of more than {WORD_BYTES} bytes, starting"
+    return _error_at(source, offset, problem, "is this text?")
+
+
+def _error_at(source, offset, problem, way_out):
+    """A W2VError that names the line, too. The text is read again to count the lines before it."""
+    line, left = 1, offset
+    for block, _ in _blocks(source):
+        line += block.count(b"\n", 0, left)
+        left -= len(block)
+        if left <= 0:
+            break
+    return W2VError(f"{source.label} {problem} at line {line}, byte offset {offset}; {way_out}")
