@@ -62,6 +62,7 @@ def is_context(words, tokens, center, n_left, n_right):
     return found
 
 
+# So many parameters because Triton takes no records.
 @triton.jit
 def draw_rows(
     tokens, n_tokens, order, first, n_windows, drawn_with, noise, n_slots,

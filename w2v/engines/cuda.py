@@ -118,7 +118,7 @@ class CudaEngine(Engine[GpuWindows]):
     def _recorded_for(self, windows, n_batches):
         """A Slab, and the Graph of its updates, with room for rates and losses of n_batches.
 
-        New ones are made only where the old do not do, and these are gone before.
+        New ones are made only where the old ones are too small; the old ones are freed first.
         """
         size = self._config.batch_size
         recorded, has_rates = self._recorded, n_batches <= len(self._rates)

@@ -3,7 +3,8 @@
 rows: (2V, STRIDE) float32, in_vectors, then out_vectors; sums: the same shape, of the gradient.
 They are taken in SLICES of WIDTH columns. Windows are counted in the order of training: a slab of
 them is drawn at a time, `next` is the number of its first, `end` that of the first not to train,
-`begin` that where the learning rates begin; each is a (1,) int64 tensor.
+`begin` that where the learning rates begin; each is a (1,) int64 tensor. The kernels have so many
+parameters because Triton takes no records.
 """
 
 import triton
