@@ -209,7 +209,7 @@ def test_nothing_is_written_into_a_run(tmp_path, name):
     run.mkdir()
     saved_run(run)
     before = content_of(run)
-    with pytest.raises(W2VError, match=r"is inside a run, which train\.py replaces"):
+    with pytest.raises(W2VError, match=r"is inside a run, which training replaces"):
         convert.export(vectors_of(), "glove", run / name)
     assert content_of(run) == before
 
