@@ -20,6 +20,7 @@ ALLOWED = {
     "plain": set(),
     "model": set(),
     "compiled": set(),
+    "version": set(),
     "setting": {"errors"},
     "config": {"errors", "setting"},
     "text": BASE | {"compiled", "storage"},
@@ -29,10 +30,10 @@ ALLOWED = {
     "vectors": BASE | {"storage"},
     "formats": BASE | {"storage", "vectors"},
     "evaluation": BASE | {"vectors"},
-    "training": BASE | TRAINING_CHAIN | {"storage", "vectors", "evaluation", "w2v"},
+    "training": BASE | TRAINING_CHAIN | {"storage", "vectors", "evaluation", "version"},
     "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"evaluation", "training", "w2v"},
     "__main__": {"commands", "w2v"},
-    "w2v": BASE | {"vectors", "training"},
+    "w2v": BASE | {"vectors", "training", "version"},
 }
 
 

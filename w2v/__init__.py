@@ -10,6 +10,7 @@ _HOMES = {
     "Config": "config",
     "from_recipe": "config",
     "W2VError": "errors",
+    "__version__": "version",
 }
 
 __all__ = sorted(_HOMES)
@@ -21,30 +22,16 @@ if TYPE_CHECKING:  # the same names, for those who read the code without running
     from w2v.training.train import train as train
     from w2v.vectors.saving import load as load
     from w2v.vectors.wordvectors import WordVectors as WordVectors
-
-    __version__: str
+    from w2v.version import __version__ as __version__
 else:
 
     def __getattr__(name: str) -> Any:
-        if name == "__version__":
-            value = _version()
-        elif name in _HOMES:
-            value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-        else:
+        if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
         globals()[name] = value  # so that this is asked only once
         return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "__version__"})
-
-
-def _version() -> str:
-    """The version in pyproject.toml, as it was installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version(__name__)
-    except metadata.PackageNotFoundError:
-        return "0+unknown"  # run from a checkout that was never installed
+    return sorted({*globals(), *__all__})

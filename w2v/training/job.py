@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import w2v
 from w2v.config import Config
 from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.text import vocab
@@ -18,6 +17,7 @@ from w2v.training.epoch_scores import Scoring
 from w2v.training.learning_rate import default_rate
 from w2v.training.memory import check_memory
 from w2v.training.validation import HeldOut
+from w2v.version import __version__
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Job:
         return {
             "corpus": self.text.digest,
             "validation": self.held_out and self.held_out.text.digest,
-            "version": w2v.__version__,
+            "version": __version__,
             "settings": dataclasses.asdict(self.config),
         }
 

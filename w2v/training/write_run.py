@@ -6,7 +6,6 @@ import platform
 from importlib import metadata
 from typing import Any
 
-import w2v
 from w2v.config import Config
 from w2v.storage import layout, run_folder
 from w2v.storage.layout import TENSORS
@@ -17,6 +16,7 @@ from w2v.training.loop import Training
 from w2v.training.metrics import write_csv
 from w2v.training.plots import plot_loss
 from w2v.vectors import saving
+from w2v.version import __version__
 
 
 def write_run(job: Job, training: Training) -> None:
@@ -61,4 +61,4 @@ def _versions(config: Config) -> dict[str, str]:
     packages = ["numpy", "numba"] + ["torch"] * (config.engine != "cpu")
     packages += ["triton"] * (config.engine == "cuda")
     versions = {package: metadata.version(package) for package in packages}
-    return {"w2v": w2v.__version__, "python": platform.python_version(), **versions}
+    return {"w2v": __version__, "python": platform.python_version(), **versions}
