@@ -4,7 +4,7 @@ import importlib
 import sys
 
 import w2v
-from w2v.commands import common
+from w2v.commands import common, output
 
 # Each is a module of w2v.commands, which is imported only when it is asked for.
 COMMANDS = {
@@ -31,7 +31,7 @@ def _run_command() -> int:
         commands.add_parser(name, help=line, add_help=False)
     asked = parser.parse_args(sys.argv[1:2])  # the rest is the command's
     if asked.version:
-        print(f"w2v {w2v.__version__}")
+        output.tell(f"w2v {w2v.__version__}")
         return common.OK
     if asked.command is None:
         parser.error(f"no command is given; it must be one of {', '.join(COMMANDS)}")

@@ -1,12 +1,15 @@
 """What all commands share: one-line errors, exit statuses, a quiet end when a pipe is closed."""
 
 import argparse
+import difflib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from w2v.commands import output
 from w2v.errors import Interrupted, UsageError, W2VError
 
 OK, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130  # 130 = 128 + SIGINT, as shells have it
@@ -19,13 +22,24 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **settings)
 
     def error(self, message: str) -> NoReturn:
-        say(message)
+        say(message + self._hint(message))
         self.exit(USAGE)
+
+    def _hint(self, message: str) -> str:
+        """For a flag that is unknown, such as -minus: the one that is spelled like it."""
+        unknown = re.match("unrecognized arguments: (-[^ =]*)", message)
+        if unknown is None:
+            return ""
+        spelled = "--" + unknown[1].lstrip("-")
+        if near := difflib.get_close_matches(spelled, self._option_string_actions, 1):
+            return f"; did you mean {near[0]}?"
+        takes_words = bool(self._get_positional_actions())
+        return "; what begins with - and is no flag goes after --" if takes_words else ""
 
 
 def say(error: object) -> None:
     """Print one line, `error: …`, on stderr."""
-    print("error:", " ".join(str(error).splitlines()), file=sys.stderr)
+    output.tell("error: " + " ".join(str(error).splitlines()), to_errors=True)
 
 
 def run(main: Callable[[], int | None], unread: int = OK) -> int:
@@ -51,7 +65,7 @@ def run(main: Callable[[], int | None], unread: int = OK) -> int:
         _discard_output()
         return unread
     except Interrupted as stopped:
-        print(stopped, file=sys.stderr)
+        output.tell(stopped, to_errors=True)
         return 128 + stopped.signal
     except KeyboardInterrupt:
         return INTERRUPTED

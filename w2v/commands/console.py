@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from typing import Any
 
 from tqdm import tqdm
 
+from w2v.commands.output import tell
 from w2v.compiled import is_cached
 from w2v.storage.layout import VECTORS
 from w2v.storage.safetensors import sha256
@@ -40,7 +41,7 @@ class Console(Watcher):
         self._bar.close()
 
     def warning(self, message: str) -> None:
-        self._say(f"warning: {message}", sys.stderr)
+        self._say(f"warning: {message}", to_errors=True)
 
     def notice(self, message: str) -> None:
         self._say(message)
@@ -52,7 +53,7 @@ class Console(Watcher):
 
     def reading(self, corpus: Corpus) -> Callable[[int], object]:
         self._say_whether_it_compiles([scan_words])
-        print("corpus:", corpus.description)
+        tell(f"corpus: {corpus.description}")
         bar = self._open(corpus.size, "reading", unit="B", unit_scale=True)
         return lambda done: bar.update(done - bar.n)
 
@@ -62,9 +63,10 @@ class Console(Watcher):
 
     def starting(self, job: Job, training: Training) -> None:
         config = job.config
-        print(*advice.summary(job, training.batcher), sep="\n")
+        for line in advice.summary(job, training.batcher):
+            tell(line)
         rate = f"{config.optimizer}, lr {config.method.lr:g} {config.method.schedule}"
-        print(f"engine: {training.engine.description}; {rate}; seed {config.seed}", flush=True)
+        tell(f"engine: {training.engine.description}; {rate}; seed {config.seed}")
         self._epochs, self._is_timed = config.epochs, False
         self._open(
             config.epochs, "training", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
@@ -97,24 +99,24 @@ class Console(Watcher):
         losses = run.epoch_losses
         shown = [f"{loss:.4f}" for loss in losses]
         listed = ", ".join(shown if len(shown) <= LISTED else [*shown[:3], "…", *shown[-3:]])
-        print(f"loss by epoch: {listed} (mean {sum(losses) / len(losses):.4f})")
+        tell(f"loss by epoch: {listed} (mean {sum(losses) / len(losses):.4f})")
         for word in _words_to_show(run.vectors):
             neighbours = ", ".join(near for near, _ in run.vectors.most_similar(word, topn=5))
-            print(f"near {word}: {neighbours}")
+            tell(f"near {word}: {neighbours}")
         with open(run.folder / VECTORS, "rb") as file:
-            print(f"vectors: SHA-256 {sha256(file)}")
-        print(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
+            tell(f"vectors: SHA-256 {sha256(file)}")
+        tell(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
 
-    def _say(self, line: str, stream: TextIO | None = None) -> None:
-        """Print a line, on stdout if no stream is given, and keep the bar below it."""
+    def _say(self, line: str, to_errors: bool = False) -> None:
+        """Print a line and keep the bar below it."""
         self._bar.clear()
-        print(line, file=stream, flush=True)
+        tell(line, to_errors)
         self._bar.refresh()
 
     def _say_whether_it_compiles(self, functions: Iterable[Any]) -> None:
         if not is_cached(functions) and not self._has_said_it_compiles:
             self._has_said_it_compiles = True
-            print("compiling, this first time only: it takes some seconds", file=sys.stderr)
+            tell("compiling, this first time only: it takes some seconds", to_errors=True)
 
     def _open(self, total: float | None, title: str, **how: Any) -> tqdm:
         """Show a new bar in place of the last one, if stderr is a terminal."""

@@ -1,11 +1,10 @@
 """`w2v evaluate`: scores of word vectors, as a table or as JSON."""
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from w2v.commands import common
+from w2v.commands import common, output
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
@@ -82,9 +81,10 @@ def _evaluate(asked: argparse.Namespace) -> None:
         "analogies": [_analogies(testset, wv, asked.method) for testset in analogies],
     }
     if asked.json:
-        print(json.dumps(answer, allow_nan=False))
-    else:
-        print(*_table(answer), sep="\n")
+        output.answer_json(answer)
+        return
+    for line in _table(answer):
+        output.tell(line)
 
 
 def _pairs(pairs: Pairs, wv: WordVectors) -> dict[str, Any]:

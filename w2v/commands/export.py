@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from w2v.commands import common
+from w2v.commands import common, output
 from w2v.errors import UsageError
 from w2v.formats import convert
 
@@ -51,7 +51,7 @@ def _export(asked: argparse.Namespace) -> None:
             raise UsageError(f"{target} is what is read; name another path to write to")
     wv = convert.read(asked.source, asked.limit)
     convert.export(wv, asked.to, asked.path)
-    print(f"written: {asked.path} ({asked.to}, {len(wv) - 1:,} words × {wv.vector_size})")
+    output.tell(f"written: {asked.path} ({asked.to}, {len(wv) - 1:,} words × {wv.vector_size})")
 
 
 def _is_same(one: Path, other: Path) -> bool:

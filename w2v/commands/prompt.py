@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import w2v
+from w2v.commands.output import shown, tell
 from w2v.commands.questions import FLAGS
 from w2v.config import ASCII_SPACE
 
@@ -13,17 +14,19 @@ except ImportError:  # Windows, whose console has a history of its own
     readline = None  # type: ignore[assignment]
 
 PROMPT = "> "
+ENDS, HELPS = ("exit", "quit"), ("?", "help")  # the prompt's own words
 COMPLETIONS = 100  # at most so many are offered: the most frequent words
 HELP = """\
 chip                          the words nearest to chip; for several words, to each of them
 king woman --minus man        the words nearest to king + woman - man
 --similarity chip intel       the cosine of two words
 --odd-one-out a b c           the word that fits the others least
-Tab completes a word, the arrow keys bring back earlier lines, Ctrl-D or Ctrl-C ends."""
+-- exit                       what follows -- are words, whatever they look like
+Tab completes a word, the arrow keys bring back earlier lines; exit, Ctrl-D or Ctrl-C ends."""
 
 
 def lines(vectors: "w2v.WordVectors", source: str) -> Iterator[str]:
-    """Yield the lines that are typed, until the end of input; `?` and blank ones stay here.
+    """Yield the lines that are typed, until the end of input; ENDS, HELPS and blank ones stay here.
 
     Args:
         vectors: their words can be completed.
@@ -33,18 +36,21 @@ def lines(vectors: "w2v.WordVectors", source: str) -> Iterator[str]:
     """
     if readline is not None:
         _complete_from(vectors.index_to_key)
-    print(f"{len(vectors) - 1:,} words from {source}; ? for help, Ctrl-D to end")
+    tell(f"{len(vectors) - 1:,} words from {source}; ? for help, Ctrl-D to end")
     while True:
         try:
             line = input(PROMPT).strip(ASCII_SPACE)
         except EOFError:
-            print()
+            tell()
             return
         except KeyboardInterrupt:
-            print()
+            tell()
             raise
-        if line == "?":
-            print(HELP)
+        if line in ENDS:
+            return
+        if line in HELPS:
+            for help_line in HELP.splitlines():
+                tell(help_line)
         elif line:
             yield line
 
@@ -57,7 +63,8 @@ def _complete_from(words: Sequence[str]) -> None:
         if number == 0:
             known = islice(words, 1, None) if text else ()
             fitting = (word for word in (*FLAGS, *known) if word.startswith(text))
-            found[:] = islice(fitting, COMPLETIONS)
+            # What cannot be shown as it is could not be typed either.
+            found[:] = islice((word for word in fitting if shown(word) == word), COMPLETIONS)
         return found[number] if number < len(found) else None
 
     readline.set_completer(complete)

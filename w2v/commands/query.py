@@ -2,24 +2,25 @@
 
 import argparse
 import io
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import w2v
-from w2v.commands import common
-from w2v.commands.questions import Question, as_lines, parse_line, parse_words
+from w2v.commands import common, output
+from w2v.commands.questions import FLAGS, Question, as_lines, parse_line, parse_words
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
 
 TOPN = 10  # neighbours, unless -k says otherwise
+_MARK = "\0"  # before a word that is protected by `--`: no argument can hold it
 
 EPILOG = """\
 Without a word, at a terminal: a prompt, where ? helps. Without a word, from a pipe or a file: each
 line of the standard input is answered as those words would be here, at once, flags --minus,
 --similarity and --odd-one-out too; blank lines are skipped; a line that cannot be answered
-gets an error on the standard error, and the status at the end is 1.
+gets an error on the standard error, and the status at the end is 1. What follows -- are words,
+even --json; a line that begins with -- has words only.
 
 With --json, one object a line, for every line from a pipe too:
   {"run": "runs/ptb", "results": [...]}             with --vectors, "vectors" in place of "run"
@@ -45,7 +46,7 @@ def main(prog: str, arguments: Sequence[str] | None = None) -> int:
 
 
 def _query(prog: str, arguments: Sequence[str] | None) -> int:
-    asked = _parser(prog).parse_intermixed_args(arguments)
+    asked = _parsed(_parser(prog), sys.argv[1:] if arguments is None else arguments)
     flags = {"minus": asked.minus, "similarity": asked.similarity, "odd_one_out": asked.odd_one_out}
     questions = parse_words(asked.words, **flags)
     if asked.k is not None and (asked.similarity or asked.odd_one_out):
@@ -68,6 +69,24 @@ def _query(prog: str, arguments: Sequence[str] | None) -> int:
     for number, line in enumerate(sys.stdin):
         _answer_line(answerer, line if number else line.removeprefix("\ufeff"))  # byte order mark
     return answerer.status
+
+
+def _parsed(parser: common.Parser, arguments: Sequence[str]) -> argparse.Namespace:
+    """The parsed arguments; argparse by itself forgets `--` where flags and words may mix.
+
+    What follows `--` are words of their own, or those of the flag just before it.
+    """
+    end = [*arguments, "--"].index("--")
+    before, protected = list(arguments[:end]), arguments[end + 1 :]
+    if not (before and before[-1] in FLAGS):
+        asked = parser.parse_intermixed_args(before)
+        asked.words = [*asked.words, *protected]
+        return asked
+    asked = parser.parse_intermixed_args([*before, *(_MARK + word for word in protected)])
+    for name, value in vars(asked).items():
+        if isinstance(value, list):
+            setattr(asked, name, [word.removeprefix(_MARK) for word in value])
+    return asked
 
 
 class _Answerer:
@@ -103,12 +122,12 @@ class _Answerer:
                 self.fail(error)
         if self.is_json:
             results = [answer for _, answer in answers]
-            print(json.dumps({**self.source, "results": results}), flush=True)
+            output.answer_json({**self.source, "results": results})
             return
         for question, answer in answers:
-            if is_headed:
-                print(f"\n{question}" if self._n_answered else question)
-            print("\n".join(as_lines(answer)), flush=True)
+            gap = [""] if is_headed and self._n_answered else []
+            head = [str(question)] if is_headed else []
+            output.answer([*gap, *head, *as_lines(answer)])
             self._n_answered += 1
 
     def fail(self, error: Exception) -> None:

@@ -79,10 +79,16 @@ def parse_words(words: Sequence[str] = (), **by_flag: Sequence[str] | None) -> l
 
 
 def parse_line(line: str) -> list[Question]:
-    """The questions in a line: what follows `w2v query` on the command line, less other flags."""
+    """The questions in a line: what follows `w2v query` on the command line, less other flags.
+
+    A line that begins with `--` has words only; elsewhere, and alone, `--` is a word as in a text.
+    """
     given: dict[str, list[str]] = {"words": []}
     words = given["words"]
-    for token in re.findall(f"[^{ASCII_SPACE}]+", line):
+    tokens = re.findall(f"[^{ASCII_SPACE}]+", line)
+    if tokens[:1] == ["--"] and len(tokens) > 1:
+        return parse_words(tokens[1:])
+    for token in tokens:
         if token in FLAGS:
             words = given.setdefault(_name(token), [])
         else:
