@@ -72,7 +72,7 @@ def test_digest_of_the_vectors_is_the_file_s(said):
 @pytest.mark.parametrize(
     ("content", "settings", "message"),
     [
-        (ZIPF, {}, r"[\d,]+ tokens are few for --epochs 1, .*; no epochs make up for it"),
+        (ZIPF, {}, r"[\d,]+ tokens are few for --epochs 1, .*; more epochs do not help; more text"),
         (ZIPF, {"min_count": 900}, r"--min-count 900 leaves \d\d% of the tokens, and \d+ words"),
         (b"a b c d\n" * 9 + b"a b " * 6000, {}, r"the longest line has 12,000 words; a line is ta"),
         (ZIPF.replace(b"\n", b"\r\n"), {}, r"'text.txt' has the line ends of Windows"),
@@ -93,7 +93,7 @@ def test_few_tokens_are_told_how_many_epochs_would_serve(said, monkeypatch):
     monkeypatch.setattr("w2v.training.advice.ENOUGH_TOKENS", 100_000)
     err = said(ZIPF).err
     epochs = -(-100_000 // len(ZIPF.split()))
-    assert f"will be mostly noise; --epochs {epochs} would serve for it, more text" in err
+    assert f"will be mostly noise; --epochs {epochs} would help; more text" in err
 
 
 def test_small_disk_brings_a_warning(said, monkeypatch):

@@ -94,6 +94,20 @@ def test_no_modules_import_each_other_in_a_circle():
     assert not left, f"in circles: {left}"
 
 
+def test_files_functions_and_parameters_stay_few():
+    lists_of_words, kernels = {"text.sample_words"}, {"engines.cuda_kernels", "batches.gpu_windows"}
+    for name, path in MODULES.items():
+        source = path.read_text()
+        assert name in lists_of_words or source.count("\n") <= 300, name
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef):
+                here = f"{name}.{node.name}"
+                assert node.end_lineno - node.lineno < 60, here
+                parameters = [a.arg for a in (*node.args.args, *node.args.kwonlyargs)]
+                n_parameters = len(parameters) - (parameters[:1] in (["self"], ["cls"]))
+                assert name in kernels or n_parameters <= 8, here
+
+
 @pytest.mark.parametrize("statement", ["from w2v.text import vocab", "import w2v.text.vocab"])
 def test_imports_are_seen_however_they_are_written(statement, tmp_path):
     (tmp_path / "some.py").write_text(statement)

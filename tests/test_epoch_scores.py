@@ -124,7 +124,7 @@ def test_progress_refuses_scores_that_are_none(scores):
             r"holds other/near\.txt, .* two columns 'near'",
         ),
         (["loss.txt"], UsageError, "two columns 'loss'; rename that file"),
-        (7, UsageError, "--evaluate is 7; it must be of type tuple"),
+        (7, UsageError, "--evaluate is 7; it must be a path, or several"),
         ([7], UsageError, r"--evaluate is \(7,\); it must hold paths"),
     ],
 )

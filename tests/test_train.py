@@ -118,7 +118,7 @@ BAD = {
     "too few words": (["--corpus", "few.txt"], 1, r"few\.txt.*at least 10 times.*--min-count"),
     "not UTF-8": (["--corpus", "latin.txt"], 1, r"latin\.txt.*0xe9 at line 2"),
     "number out of range": (["--window", "0"], 2, r"--window is 0; it must be between 1 and 1000"),
-    "no number": (["--epochs", "five"], 2, r"argument --epochs: invalid int value: 'five'"),
+    "no number": (["--epochs", "five"], 2, r"--epochs is 'five'; it must be a whole number"),
     "unknown flag": (["--epoch", "5"], 2, r"unrecognized arguments: --epoch 5"),
     "unknown recipe": (["--recipe", "cake"], 2, r"--recipe is 'cake'; it must be one of"),
     "unknown device": (["--device", "tpu"], 2, r"--device is 'tpu'; it must be one of"),

@@ -22,7 +22,7 @@ def main() -> int:
 def _run_command() -> int:
     parser = common.Parser(
         prog="w2v",
-        description="Train word vectors, ask them, score them, and take them elsewhere.",
+        description="Train, query, evaluate and export word vectors.",
         epilog="`w2v COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")

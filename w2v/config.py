@@ -27,10 +27,11 @@ OPTIMIZERS = {
     "adam": Method(lr=0.002, schedule="constant", init="xavier"),
 }
 
+DEFAULT_RECIPE = "default"
 # textbook: the chapter "Pretraining word2vec" of Dive into Deep Learning. What is given beside a
 # recipe wins over it.
 RECIPES: dict[str, dict[str, Any]] = {
-    "default": {},
+    DEFAULT_RECIPE: {},
     "textbook": {
         "engine": "torch",
         "optimizer": "adam",
@@ -138,7 +139,7 @@ class Config:
         "output",
         None,
         "minutes, as 10m, or epochs, as 2e, from one checkpoint to the next (default: after each "
-        "epoch and every 5m, as far as that takes at most a fiftieth of the time)",
+        "epoch and every 5m, as long as writing takes at most a fiftieth of the time)",
         form=(r"(\d{1,6}|\d{0,6}\.\d{1,6})m|[1-9]\d{0,5}e", "minutes, as 10m, or epochs, as 2e"),
         metavar="10m|2e",
     )
@@ -192,11 +193,11 @@ def with_parameters_of(record: Callable[P, Any]) -> Callable[[Callable[..., R]],
 
 @dataclass(frozen=True)
 class _RecipeArguments(Config):
-    recipe: str = "default"
+    recipe: str = DEFAULT_RECIPE
 
 
 @with_parameters_of(_RecipeArguments)
-def from_recipe(recipe: str = "default", **settings: Any) -> Config:
+def from_recipe(recipe: str = DEFAULT_RECIPE, **settings: Any) -> Config:
     """A Config of a recipe's settings, with those given in place of the recipe's.
 
     Raises:

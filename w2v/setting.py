@@ -12,6 +12,14 @@ from typing import Any
 
 from w2v.errors import UsageError
 
+KINDS = {  # in words
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "True or False",
+    tuple: "a path, or several",
+}
+
 
 @dataclass
 class Setting:
@@ -61,7 +69,7 @@ class Setting:
             return None
         is_of_type = isinstance(value, (int, float) if self.kind is float else self.kind)
         if not is_of_type or (isinstance(value, bool) and self.kind is not bool):
-            return f"be of type {self.kind.__name__}"
+            return f"be {KINDS[self.kind]}"
         if self.kind is tuple and not all(isinstance(path, str) for path in value):
             return "hold paths"
         if self.choices and value not in self.choices:

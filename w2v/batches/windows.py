@@ -12,7 +12,7 @@ from w2v.batches.noise import noise_word
 from w2v.compiled import compiled, prefetch_row
 from w2v.text.word_table import WORD_MASK
 
-MAX_DRAWS = 16  # a noise word that is still one of the contexts after so many draws is left out
+MAX_DRAWS = 16  # a noise word is left out if all of these draws are context words
 PREFETCH_DISTANCE = 4  # windows between asking for a place in the text and reading there
 
 

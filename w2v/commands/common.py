@@ -70,7 +70,10 @@ def run(main: Callable[[], int | None], unread: int = OK) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except MemoryError as error:
-        say(f"out of memory; lower --vector-size, --batch-size or --window ({error})")
+        say(
+            f"out of memory ({error}); train with a lower --vector-size or --batch-size, "
+            "or read fewer words with --limit"
+        )
         return FAILURE
     except W2VError as error:
         say(error)

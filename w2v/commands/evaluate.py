@@ -8,15 +8,16 @@ from w2v.commands import common, output
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
+from w2v.evaluation.lookup import RESTRICT_VOCAB
 from w2v.evaluation.pairs import find_pairs, score_pairs
 from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.formats import convert
 from w2v.vectors.wordvectors import WordVectors
 
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Score word vectors by how well their cosines agree with people's ratings of word pairs, and by the
 analogies that they solve. Letter case does not matter; only pairs and questions count whose words
-are all among the first 300,000 of the vocabulary. So the scores are the same as gensim's."""
+are all among the first {RESTRICT_VOCAB:,} of the vocabulary. So the scores equal gensim's."""
 
 EPILOG = """\
 A file of pairs has a line `word word score` for each, separated by tabs, commas or spaces, and may

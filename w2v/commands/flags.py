@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from w2v.config import RECIPES, SETTINGS
+from w2v.config import DEFAULT_RECIPE, RECIPES, SETTINGS
 from w2v.setting import Setting, flag
 
 GROUPS = ("data", "model", "training", "engine", "output")  # in the order of --help
@@ -16,9 +16,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument(
         "--recipe",
-        default="default",
+        default=DEFAULT_RECIPE,
         metavar="NAME",
-        help="a named set of settings: " + ", ".join(RECIPES) + " (default: default)",
+        help=f"a named set of settings: {', '.join(RECIPES)} (default: {DEFAULT_RECIPE})",
     )
     groups = {name: parser.add_argument_group(name) for name in GROUPS}
     for name, setting in SETTINGS.items():
@@ -34,4 +34,12 @@ def _values(setting: Setting) -> dict[str, Any]:
     if setting.kind is tuple:
         return {"nargs": "+", "metavar": setting.metavar}
     shown = setting.metavar or "|".join(setting.choices) or setting.kind.__name__.upper()
-    return {"type": setting.kind, "metavar": shown}
+    return {"type": lambda text: _value(text, setting.kind), "metavar": shown}
+
+
+def _value(text: str, kind: type) -> Any:
+    """The value that a text stands for, or the text, which Config refuses as it does all others."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text

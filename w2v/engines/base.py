@@ -1,4 +1,4 @@
-"""What an engine has."""
+"""The interface of an engine."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

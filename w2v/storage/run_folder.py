@@ -65,7 +65,7 @@ def replace_run(path: str | Path) -> Iterator[Path]:
     target = _real(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):  # litter stops nobody
+        with contextlib.suppress(OSError):  # leftovers must not stop a run
             atomic.sweep(target)
         with atomic.staged(target) as staging:
             yield staging

@@ -47,10 +47,12 @@ def warnings(job: Job) -> Iterator[str]:
     config, text, counts = job.config, job.text, job.vocabulary.counts
     if text.n_tokens * config.epochs < ENOUGH_TOKENS:
         epochs = math.ceil(ENOUGH_TOKENS / text.n_tokens)
-        remedy = f"--epochs {epochs} would serve" if epochs <= MAX_EPOCHS else "no epochs make up"
+        remedy = (
+            f"--epochs {epochs} would help" if epochs <= MAX_EPOCHS else "more epochs do not help"
+        )
         yield (
             f"{text.n_tokens:,} tokens are few for --epochs {config.epochs}, and the neighbours "
-            f"will be mostly noise; {remedy} for it, more text would be better"
+            f"will be mostly noise; {remedy}; more text is better"
         )
     needed, free = 2 * tables_bytes(len(counts), config), _free_disk(job.out)
     if free < needed:

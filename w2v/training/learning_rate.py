@@ -45,7 +45,7 @@ def shares_done(
     Returns:
         (n,), from 0 to 1.
     """
-    done = sum(map(len, text.blocks[:block]))
+    done = text.first_position(block)
     return (done + len(text.blocks[block]) * batches / n_batches) / text.n_tokens
 
 

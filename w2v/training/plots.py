@@ -38,10 +38,15 @@ def plot_loss(metrics: Iterable[Metrics], path: Path) -> None:
         axes.plot(epochs, losses, "s--", color="tab:green", label="validation")
     for row in ends if len(ends) <= MOST_LABELLED else ends[-1:]:
         axes.annotate(
-            f"{row.loss:.3f}", (row.epoch, row.loss), BELOW, textcoords="offset points", ha="center"
+            f"{row.loss:.3f}",
+            (row.epoch, row.loss),
+            BELOW,
+            textcoords="offset points",
+            ha="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )
     axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (mean BCE per window, nats)")
+    axes.set_ylabel("loss (mean BCE per center, nats)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.15)
     axes.grid(alpha=0.3)

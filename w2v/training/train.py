@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2v.config import Config, from_recipe, with_parameters_of
+from w2v.config import DEFAULT_RECIPE, Config, from_recipe, with_parameters_of
 from w2v.engines import choose
 from w2v.errors import W2VError
 from w2v.storage import run_folder
@@ -46,12 +46,12 @@ class Run:
 
 @dataclass(frozen=True)
 class _Arguments(Config):
-    recipe: str = "default"
+    recipe: str = DEFAULT_RECIPE
     resume: bool = False
 
 
 @with_parameters_of(_Arguments)
-def train(recipe: str = "default", resume: bool = False, **settings: Any) -> Run:
+def train(recipe: str = DEFAULT_RECIPE, resume: bool = False, **settings: Any) -> Run:
     """Train word vectors: what `w2v train` does, without a word on the terminal.
 
     Args:
@@ -135,7 +135,7 @@ def _run(job: Job, training: Training, watcher: Watcher) -> None:
                     f"{training.progress.best_epoch}: its vectors are kept"
                 )
             write_run(job, training)
-        except (W2VError, OSError) as error:  # no room on the disk, nobody reads our output
+        except (W2VError, OSError) as error:  # the disk is full, or our output closed
             if training.progress.has_begun and not isinstance(error, DivergedError):
                 with contextlib.suppress(OSError):
                     checkpointer.save()
