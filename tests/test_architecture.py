@@ -27,13 +27,13 @@ ALLOWED = {
     "batches": BASE | {"compiled", "text"},
     "engines": BASE | {"compiled", "text", "batches", "model"},
     "storage": BASE,
-    "vectors": BASE | {"storage"},
+    "vectors": BASE | {"storage", "w2v"},
     "formats": BASE | {"storage", "vectors"},
     "evaluation": BASE | {"vectors"},
     "training": BASE | TRAINING_CHAIN | {"storage", "vectors", "evaluation", "version"},
     "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"evaluation", "training", "w2v"},
     "__main__": {"commands", "w2v"},
-    "w2v": BASE | {"vectors", "training", "version"},
+    "w2v": BASE | {"vectors", "formats", "training", "version"},
 }
 
 

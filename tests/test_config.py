@@ -123,13 +123,18 @@ def test_help_lists_every_flag_in_a_group_with_what_it_takes():
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments"), [(w2v.train, ["recipe", "resume"]), (w2v.from_recipe, ["recipe"])]
+    ("function", "arguments"),
+    [(w2v.train, ["recipe", "resume", "watcher"]), (w2v.from_recipe, ["recipe"])],
 )
 def test_signature_and_docstring_show_every_setting(function, arguments):
     shown = inspect.signature(function).parameters
     fields = dataclasses.fields(Config)
-    assert list(shown) == [*arguments, *(field.name for field in fields)]
+    assert sorted(shown) == sorted([*arguments, *(field.name for field in fields)])
+    assert next(iter(shown)) == ("corpus" if function is w2v.train else "recipe")
     for field in fields:
+        if function is w2v.train and field.name == "corpus":
+            assert shown["corpus"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+            continue  # it may be a path or a Config, too
         parameter = shown[field.name]
         assert (parameter.default, parameter.annotation) == (field.default, field.type)
         assert parameter.kind is parameter.KEYWORD_ONLY
@@ -140,11 +145,12 @@ def test_type_checkers_see_the_settings(tmp_path):
     mypy = pytest.importorskip("mypy.api", reason="mypy is in the extra `test`")
     (tmp_path / "user.py").write_text(
         "import w2v\n"
-        "w2v.train('textbook', resume=True, corpus='a.txt', epochs=3).vectors\n"
+        "w2v.train('a.txt', recipe='textbook', resume=True, epochs=3).vectors\n"
         "w2v.train(epocs=3)\n"
         "w2v.from_recipe(epochs='3')\n"
         "w2v.Config(windows=5)\n"
         "w2v.lode\n"
+        "w2v.train(w2v.Config(), watcher=w2v.Watcher()).vectors.save('x.bin')\n"
     )
     told, _, _ = mypy.run(["--config-file", str(ROOT / "pyproject.toml"), str(tmp_path)])
     errors = re.findall(r"user\.py:(\d): error: .*\[(.*)\]", told)

@@ -205,7 +205,12 @@ def from_recipe(recipe: str = DEFAULT_RECIPE, **settings: Any) -> Config:
     """
     if recipe not in RECIPES:
         raise UsageError(f"--recipe is {recipe!r}; it must be one of {', '.join(RECIPES)}")
+    return with_settings(Config(**RECIPES[recipe]), **settings)
+
+
+def with_settings(config: Config, **settings: Any) -> Config:
+    """The Config with those settings in place of its own; raises as `from_recipe` does."""
     for name in settings:
         if name not in SETTINGS:
             raise UsageError(f"unknown setting {name!r}; there are {', '.join(sorted(SETTINGS))}")
-    return Config(**{**RECIPES[recipe], **settings})
+    return dataclasses.replace(config, **settings)

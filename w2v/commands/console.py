@@ -1,10 +1,8 @@
 """What `w2v train` shows: progress on stderr, where that is a terminal; results on stdout."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-
-from tqdm import tqdm
 
 from w2v.commands.output import tell
 from w2v.compiled import is_cached
@@ -13,32 +11,25 @@ from w2v.storage.safetensors import sha256
 from w2v.text.corpus import Corpus
 from w2v.text.word_table import scan_words
 from w2v.training import advice
+from w2v.training.bar import Bar
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.training.metrics import Metrics
+from w2v.training.metrics import Metrics, listed
 from w2v.training.train import Run
-from w2v.training.watcher import Watcher
 from w2v.vectors.wordvectors import WordVectors
 
-LISTED = 12  # epochs whose losses are all listed at the end
 TRIAL = 0.2  # seconds of training, from which the time of the rest is estimated
 SHOWN_WORDS = 3  # words whose neighbours are shown at the end
 FAMILIAR_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", "water")
 
 
-class Console(Watcher):
+class Console(Bar):
     """A progress bar and a line an epoch. A context manager: the bar is closed with it."""
 
     def __init__(self) -> None:
-        self._bar: tqdm = tqdm(disable=True)  # none to see yet
+        super().__init__()
         self._has_said_it_compiles = self._is_timed = False
         self._epochs = 0
-
-    def __enter__(self) -> "Console":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
 
     def warning(self, message: str) -> None:
         self._say(f"warning: {message}", to_errors=True)
@@ -46,19 +37,13 @@ class Console(Watcher):
     def notice(self, message: str) -> None:
         self._say(message)
 
-    def fetching(self, done: int, total: int | None) -> None:
-        if done == 0:
-            self._open(total, "ptb.zip", unit="B", unit_scale=True)
-        self._bar.update(done - self._bar.n)
-
     def reading(self, corpus: Corpus) -> Callable[[int], object]:
         self._say_whether_it_compiles([scan_words])
         tell(f"corpus: {corpus.description}")
-        bar = self._open(corpus.size, "reading", unit="B", unit_scale=True)
-        return lambda done: bar.update(done - bar.n)
+        return super().reading(corpus)
 
-    def preparing(self, functions: Iterable[Any]) -> None:
-        self._bar.close()
+    def preparing(self, functions: Sequence[Any]) -> None:
+        super().preparing(functions)
         self._say_whether_it_compiles(functions)
 
     def starting(self, job: Job, training: Training) -> None:
@@ -68,19 +53,14 @@ class Console(Watcher):
         rate = f"{config.optimizer}, lr {config.method.lr:g} {config.method.schedule}"
         tell(f"engine: {training.engine.description}; {rate}; seed {config.seed}")
         self._epochs, self._is_timed = config.epochs, False
-        self._open(
-            config.epochs, "training", bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
-        )
+        super().starting(job, training)
 
     def trained(self, row: Metrics) -> None:
         if not self._is_timed and row.seconds > TRIAL:
             self._is_timed = True
             left = row.seconds / row.progress * (self._epochs - row.progress)
             self._say(f"expected time: about {left:,.0f} s")
-        self._bar.set_postfix_str(
-            f"epoch {row.epoch}, loss {row.loss:.4f}, {row.centers_per_s:,.0f} centers/s", False
-        )
-        self._bar.update(row.progress - self._bar.n)
+        super().trained(row)
 
     def epoch_done(self, row: Metrics) -> None:
         held_out = row.validation_loss
@@ -97,9 +77,7 @@ class Console(Watcher):
     def report(self, run: Run) -> None:
         """Print the losses, the neighbours of a few words, and where everything is."""
         losses = run.epoch_losses
-        shown = [f"{loss:.4f}" for loss in losses]
-        listed = ", ".join(shown if len(shown) <= LISTED else [*shown[:3], "…", *shown[-3:]])
-        tell(f"loss by epoch: {listed} (mean {sum(losses) / len(losses):.4f})")
+        tell(f"loss by epoch: {listed(losses)} (mean {sum(losses) / len(losses):.4f})")
         for word in _words_to_show(run.vectors):
             neighbours = ", ".join(near for near, _ in run.vectors.most_similar(word, topn=5))
             tell(f"near {word}: {neighbours}")
@@ -109,23 +87,12 @@ class Console(Watcher):
 
     def _say(self, line: str, to_errors: bool = False) -> None:
         """Print a line and keep the bar below it."""
-        self._bar.clear()
-        tell(line, to_errors)
-        self._bar.refresh()
+        self._above_bar(lambda: tell(line, to_errors))
 
     def _say_whether_it_compiles(self, functions: Iterable[Any]) -> None:
         if not is_cached(functions) and not self._has_said_it_compiles:
             self._has_said_it_compiles = True
             tell("compiling, this first time only: it takes some seconds", to_errors=True)
-
-    def _open(self, total: float | None, title: str, **how: Any) -> tqdm:
-        """Show a new bar in place of the last one, if stderr is a terminal."""
-        self._bar.close()
-        quiet = not sys.stderr.isatty()
-        self._bar = tqdm(
-            total=total, desc=title, disable=quiet, leave=False, file=sys.stderr, **how
-        )
-        return self._bar
 
 
 def _words_to_show(vectors: WordVectors) -> list[str]:

@@ -103,9 +103,10 @@ class _Answerer:
         self.status, self._n_answered = common.OK, 0
         if asked.vectors is None:
             from w2v.storage import run_folder
+            from w2v.vectors import saving
 
             run = run_folder.last_run() if asked.run is None else asked.run
-            self.source, self.vectors = {"run": str(run)}, w2v.load(run)
+            self.source, self.vectors = {"run": str(run)}, saving.load(run)
         else:
             from w2v.formats import convert
 

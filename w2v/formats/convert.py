@@ -38,8 +38,12 @@ WRITERS = {
     "sentence-transformers": Writer(sentence_transformers.write, ASCII_SPACE),
 }
 
+SUFFIXES = {
+    ".bin": "word2vec-binary", ".txt": "word2vec-text", ".vec": "word2vec-text", ".npy": "npy",
+}  # fmt: skip
 
-def read(path: str | Path, limit: int | None = None) -> WordVectors:
+
+def read(path: str | os.PathLike[str], limit: int | None = None) -> WordVectors:
     """The WordVectors of a run folder, or a word2vec, GloVe, .npy or .safetensors file.
 
     Args:
@@ -81,17 +85,20 @@ def read(path: str | Path, limit: int | None = None) -> WordVectors:
         ) from error
 
 
-def export(wv: WordVectors, to: str, path: str | Path) -> None:
+def export(wv: WordVectors, to: str | None, path: str | os.PathLike[str]) -> None:
     """Write vectors in another format, whole or not at all.
 
     Args:
-        to: a key of WRITERS; `w2v export --help` says what each writes.
+        to: a key of WRITERS; `w2v export --help` says what each writes. None: as the path ends,
+            see SUFFIXES.
         path: the file or folder. An earlier file or export there is replaced.
     Raises:
         UsageError: an unknown format.
         W2VError: a word that would not read back the same, NaN or infinity, no words; `path`
             cannot be written, or something else is there that would be lost.
     """
+    if to is None:
+        to = _format_of(path)
     if to not in WRITERS:
         raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
     path = Path(os.path.realpath(path))  # a link is never what gets replaced
@@ -116,6 +123,16 @@ def files_read(path: str | Path) -> list[Path]:
 def files_written(path: str | Path, to: str) -> list[Path]:
     """The files or the folder that `export` replaces."""
     return [Path(path), *(tables.vocab_paths(Path(path))[:1] if to == "npy" else [])]
+
+
+def _format_of(path: str | os.PathLike[str]) -> str:
+    suffix = Path(path).suffix
+    if suffix not in SUFFIXES:
+        raise UsageError(
+            f"{os.fspath(path)!r} does not tell the format; name one of {', '.join(WRITERS)}, "
+            f"or a file that ends in {', '.join(SUFFIXES)}"
+        )
+    return SUFFIXES[suffix]
 
 
 def _check(wv: WordVectors, to: str) -> None:

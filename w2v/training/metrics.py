@@ -2,9 +2,11 @@
 
 import csv
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+LISTED = 12  # losses, all of which are written into one line
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ class Metrics:
 def last_rows(metrics: Iterable[Metrics]) -> list[Metrics]:
     """The last row of every epoch."""
     return list({row.epoch: row for row in metrics}.values())
+
+
+def listed(losses: Sequence[float]) -> str:
+    """The losses of some epochs in a line; of more than LISTED only the first and last three."""
+    shown = [f"{loss:.4f}" for loss in losses]
+    return ", ".join(shown if len(shown) <= LISTED else [*shown[:3], "…", *shown[-3:]])
 
 
 def write_csv(metrics: list[Metrics], path: Path) -> None:

@@ -1,21 +1,24 @@
 """Training as one call: from a Config to a run folder."""
 
 import contextlib
+import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2v.config import DEFAULT_RECIPE, Config, from_recipe, with_parameters_of
+from w2v.config import DEFAULT_RECIPE, Config, from_recipe, with_parameters_of, with_settings
 from w2v.engines import choose
-from w2v.errors import W2VError
+from w2v.errors import UsageError, W2VError
 from w2v.storage import run_folder
 from w2v.text.corpus import open_corpus
 from w2v.training import advice, checkpoints, epoch_scores, signals, validation
+from w2v.training.bar import Bar
 from w2v.training.checkpointing import Checkpointer
 from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job, read_job
 from w2v.training.loop import DivergedError, Training
-from w2v.training.metrics import Metrics, last_rows
+from w2v.training.metrics import Metrics, last_rows, listed
 from w2v.training.resume import (
     find_checkpoint,
     go_on,
@@ -30,7 +33,7 @@ from w2v.vectors import saving
 from w2v.vectors.wordvectors import WordVectors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What training returns: the run folder, its vectors, and the rows of its metrics.csv."""
 
@@ -43,27 +46,67 @@ class Run:
         """The loss of each epoch, in nats."""
         return [row.loss for row in last_rows(self.metrics)]
 
+    def __repr__(self) -> str:
+        lines = (
+            f"<Run: {str(self.folder)!r}",
+            f" vectors: {len(self.vectors):,} words of {self.vectors.vector_size} dimensions",
+            f" loss by epoch: {listed(self.epoch_losses)}>",
+        )
+        return "\n".join(lines)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class _Arguments(Config):
+    corpus: str | os.PathLike[str] | Config | None = dataclasses.field(  # type: ignore[assignment]
+        default=None, kw_only=False
+    )
     recipe: str = DEFAULT_RECIPE
     resume: bool = False
+    watcher: Watcher | None = None
 
 
 @with_parameters_of(_Arguments)
-def train(recipe: str = DEFAULT_RECIPE, resume: bool = False, **settings: Any) -> Run:
-    """Train word vectors: what `w2v train` does, without a word on the terminal.
+def train(
+    corpus: str | os.PathLike[str] | Config | None = None,
+    *,
+    recipe: str = DEFAULT_RECIPE,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Run:
+    """Train word vectors, as `w2v train` does.
 
     Args:
+        corpus: ptb, sample, or a path, see below; or a Config, whose settings those given here
+            replace.
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
-        settings: those listed below, such as corpus="reviews.txt" or epochs=3.
+        watcher: is told what happens. None: a progress bar at a terminal or in a notebook, and
+            warnings to the logger `w2v`. w2v.Watcher() does nothing.
+        settings: those listed below, such as vector_size=50 or epochs=3.
     Raises:
         UsageError: a setting that is not allowed, or not the one of the checkpoint.
         W2VError: the corpus cannot be read, or the run folder not written.
         KeyboardInterrupt: as Interrupted, after Ctrl-C or SIGTERM; the state is saved.
     """
-    return train_run(from_recipe(recipe, **settings), Watcher(), resume)
+    config = _config(corpus, recipe, settings)
+    if watcher is not None:
+        return train_run(config, watcher, resume)
+    with Bar() as bar:
+        return train_run(config, bar, resume)
+
+
+def _config(corpus: Any, recipe: str, settings: dict[str, Any]) -> Config:
+    if isinstance(corpus, Config):
+        if recipe != DEFAULT_RECIPE:
+            raise UsageError(f"recipe is {recipe!r} beside a Config; give from_recipe({recipe!r})")
+        return with_settings(corpus, **settings)
+    if not isinstance(corpus, (str, os.PathLike, type(None))):
+        raise UsageError(
+            f"the corpus is of type {type(corpus).__name__}; it must be ptb, sample, or the path "
+            "of a text: write sentences to a file first, one a line"
+        )
+    return from_recipe(recipe, **{**settings, "corpus": corpus})
 
 
 def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:

@@ -51,7 +51,7 @@ def save_vectors(
     safetensors.write_tensors(Path(folder, layout.VECTORS), dict(zip(TENSORS, tables, strict=True)))
 
 
-def load(path: str | Path, verify: bool | None = None) -> WordVectors:
+def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVectors:
     """The WordVectors of a run folder; the numbers stay on disk until they are used.
 
     A vocabulary of PARSE_BYTES or more is parsed when a word is first asked for, so that loading
@@ -109,7 +109,7 @@ class _LoadedVectors(WordVectors):
             raise damaged(self._path, error) from error
 
 
-def _digests(path: str | Path) -> dict[str, str]:
+def _digests(path: str | os.PathLike[str]) -> dict[str, str]:
     """{file name: SHA-256} as the run's config.json has them; empty without that file."""
     config = Path(path, layout.CONFIG)
     try:
