@@ -12,11 +12,12 @@ PACKAGE = ROOT / "w2v"
 
 # What a room may import beside itself, and what a page at the top may: two chains that meet in
 # training, with the commands above both. `w2v` itself is the package's own page of public names.
-BASE = {"config", "setting", "errors"}
+BASE = {"config", "setting", "errors", "files"}
 TRAINING_CHAIN = {"compiled", "text", "batches", "engines", "model"}
 QUERY_CHAIN = {"storage", "vectors", "formats"}
 ALLOWED = {
     "errors": set(),
+    "files": set(),
     "plain": set(),
     "model": set(),
     "compiled": set(),
@@ -106,6 +107,19 @@ def test_files_functions_and_parameters_stay_few():
                 parameters = [a.arg for a in (*node.args.args, *node.args.kwonlyargs)]
                 n_parameters = len(parameters) - (parameters[:1] in (["self"], ["cls"]))
                 assert name in kernels or n_parameters <= 8, here
+
+
+OF_OURS = {"compiled", "training.memory"}  # open our own sources, and /proc/meminfo
+
+
+@pytest.mark.parametrize("name", sorted(MODULES.keys() - OF_OURS - {"files"}))
+def test_what_users_name_is_opened_in_one_way(name):
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute):
+            assert called.attr not in ("read_bytes", "read_text"), "use w2v.files"
+        if isinstance(called, ast.Name) and called.id == "open" and len(node.args) > 1:
+            assert "r" not in ast.unparse(node.args[1]), "use w2v.files"
 
 
 @pytest.mark.parametrize("statement", ["from w2v.text import vocab", "import w2v.text.vocab"])

@@ -335,3 +335,32 @@ def test_errors_of_who_reads_stay_what_they_are(tmp_path):
 
     with pytest.raises(BrokenPipeError, match="progress bar"):
         list(opened(path).chunks(fail))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("change", ["cut", "longer", "rewritten"])
+def test_text_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, suffix, change):
+    monkeypatch.setattr(source, "CHUNK_BYTES", 1000)
+    lines = b"".join(b"%d\n" % number for number in range(100_000))
+    path = write(tmp_path / f"x.txt{suffix}", PACK[suffix](lines))
+    size = path.stat().st_size
+    pieces = opened(path).chunks()
+    next(pieces)
+    if change == "cut" and not suffix:
+        os.truncate(path, size // 2)
+    elif change == "longer":
+        with open(path, "ab") as file:
+            file.write(PACK[suffix](b"more\n"))
+    else:
+        os.utime(path, (1, 1))  # as whatever writes a byte leaves another time
+    with pytest.raises(W2VError, match=r"x\.txt.*was changed while it was read \(\d+ bytes"):
+        list(pieces)
+
+
+def test_text_that_takes_the_place_of_one_that_is_read_does_no_harm(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "CHUNK_BYTES", 1000)
+    path = write(tmp_path / "x.txt", TEXT * 1000)
+    pieces = opened(path).chunks()
+    first = next(pieces)
+    write(tmp_path / "new", b"other\n").replace(path)
+    assert first + b"".join(pieces) == TEXT * 1000

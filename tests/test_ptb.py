@@ -86,7 +86,49 @@ class Handler(BaseHTTPRequestHandler):
         self.send_error(404)
 
     def broken(self):
-        self.wfile.write(b"this is no HTTP\r\n\r\n")
+        self.wfile.write(b"\x1b[2J garbage\r\n\r\n")
+
+    def phrase(self):
+        self.wfile.write(b"HTTP/1.0 503 \x1b[2J garbage\r\n\r\n")
+
+    def drip(self):
+        self.drop(b"HTTP/1.0 200 OK\r\nContent-Length: 1000\r\n\r\n", BODY)
+
+    def dripping_header(self):
+        self.drop(b"HTTP/1.0 200 OK\r\n", b"X: y\r\n" * 100)
+
+    def drop(self, at_once, then):
+        self.wfile.write(at_once)
+        for byte in then:
+            self.wfile.write(bytes([byte]))
+            if self.server.closing.wait(0.05):  # never silent for as long as the timeout
+                break
+
+    def to(self, location):
+        self.send_response(302)
+        self.send_header("Location", location)
+        self.end_headers()
+
+    def to_no_host(self):
+        self.to("http://")
+
+    def to_no_port(self):
+        self.to("http://127.0.0.1:99999/")
+
+    def to_letters_for_a_port(self):
+        self.to("http://127.0.0.1:port/")
+
+    def to_half_an_address(self):
+        self.to("http://[::1/")
+
+    def to_another_alphabet(self):
+        self.to("http://\xe9..example/")
+
+    def to_a_long_label(self):
+        self.to("http://" + "\xe9" * 80 + ".example/")
+
+    def to_a_file(self):
+        self.to("file:///etc/hostname")
 
     def large(self):
         self.start(10**12)
@@ -152,6 +194,16 @@ def test_fetch_leaves_the_file_to_the_umask(server, tmp_path):
         ("slow", "timed out"),
         ("large", "1000000000000 bytes, but at most 8388608"),
         ("endless", "more than the 8388608 bytes"),
+        ("drip", "takes longer than 1 s"),
+        ("dripping_header", "takes longer than 1 s"),
+        ("phrase", "HTTP status 503 Service Unavailable;"),
+        ("to_no_host", "HTTP status 302 Found"),
+        ("to_no_port", ""),
+        ("to_letters_for_a_port", "an address that cannot be"),
+        ("to_half_an_address", "an address that cannot be"),
+        ("to_another_alphabet", "an address that cannot be"),
+        ("to_a_long_label", "an address that cannot be"),
+        ("to_a_file", "HTTP status 302 Found"),
     ],
 )
 def test_fetch_that_fails_says_why_and_leaves_the_folder_as_it_was(
@@ -162,11 +214,12 @@ def test_fetch_that_fails_says_why_and_leaves_the_folder_as_it_was(
     with pytest.raises(
         ptb.UnavailableError, match=f"{re.escape(url)}.*{reason}.*put ptb.zip"
     ) as error:
-        ptb.fetch(tmp_path, url, sha1=SHA1, timeout=0.3)
-    assert "\n" not in str(error.value)
+        ptb.fetch(tmp_path, url, sha1=SHA1, timeout=0.3, deadline=1.0)
+    assert str(error.value).isprintable()
+    assert "garbage" not in str(error.value)
     assert os.listdir(tmp_path) == ["other.txt"]
     with pytest.raises(ptb.UnavailableError):
-        ptb.fetch(tmp_path / "new", url, sha1=SHA1, timeout=0.3)
+        ptb.fetch(tmp_path / "new", url, sha1=SHA1, timeout=0.3, deadline=1.0)
     assert not (tmp_path / "new").exists()
 
 
@@ -350,6 +403,13 @@ def test_open_corpus_fetches_the_real_archive(ptb_dir, server, tmp_path, monkeyp
     assert (opened.name, opened.notice) == ("ptb", None)
     assert sum(piece.count(b"\n") for piece in opened.chunks()) == 42_068
     assert os.listdir(tmp_path) == ["ptb.zip"]
+
+
+@pytest.mark.parametrize("answer", ["to_no_port", "to_another_alphabet", "broken"])
+def test_open_corpus_falls_back_from_a_strange_server(server, tmp_path, monkeypatch, answer):
+    monkeypatch.setattr(ptb, "URL", server.url(answer))
+    monkeypatch.setenv("W2V_DATA_DIR", str(tmp_path))
+    assert corpus.open_corpus(Config()).name == "sample"
 
 
 def test_open_corpus_falls_back_only_when_not_asked_for_ptb(refusing_url, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """query.py as people run it, and the package's front door: each in a process of its own."""
 
-import contextlib
 import json
 import math
 import os
@@ -212,22 +211,15 @@ def test_query_prints_what_the_terminal_cannot_show(folder):
     assert done.stdout == ABOUT_CHIP.replace("日本", r"\u65e5\u672c")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_query_interrupted_ends_with_130(folder):
-    pipe = folder / "runs" / "tiny" / layout.VOCAB
-    pipe.unlink()
-    os.mkfifo(pipe)  # reading it waits, so that there is something to interrupt
-    asking = subprocess.Popen(
-        [*QUERY, "chip"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    writer = None
-    while writer is None and asking.poll() is None:
-        with contextlib.suppress(OSError):  # not yet opened for reading
-            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    asking.send_signal(signal.SIGINT)
-    output = asking.communicate(timeout=30)
-    os.close(writer)
-    assert (asking.returncode, output) == (130, (b"", b""))
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(QUERY, cwd=folder, **pipes) as asking:
+        asking.stdin.write(b"chip\n")
+        asking.stdin.flush()
+        assert asking.stdout.readline()  # so it waits for another line now
+        asking.send_signal(signal.SIGINT)
+        _, errors = asking.communicate(timeout=30)
+    assert (asking.returncode, errors) == (130, b"")
 
 
 def test_query_minus_makes_all_words_one_question(folder):

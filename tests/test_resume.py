@@ -1,6 +1,7 @@
 """Stopping and going on: the same bits as if training had never stopped."""
 
 import os
+import re
 import shutil
 
 import numpy as np
@@ -48,6 +49,32 @@ def test_resume_of_a_finished_run_changes_nothing():
     assert watcher.said == ["a is trained already, 3 epochs: nothing is left to do"]
     assert (again.folder / layout.VECTORS).stat() == before
     assert again.metrics == first.metrics
+
+
+def without_seconds(content):
+    """Of config.json, all but how long the text took to read."""
+    return re.sub(rb'"seconds": [\d.]+', b"", content)
+
+
+@pytest.mark.parametrize("name", [layout.VOCAB, layout.CONFIG, layout.METRICS])
+@pytest.mark.parametrize("how", [{}, {"validation_share": 0.1, "early_stopping": 1}])
+def test_resume_of_a_finished_run_writes_again_what_it_has_lost(name, how):
+    settings = {**SETTINGS, **how, "out": "a"}
+    first = w2v.train(**settings)
+    before = (first.folder / name).read_bytes()
+    for damage in ("lost", "cut"):
+        if damage == "lost":
+            (first.folder / name).unlink()
+        elif name != layout.METRICS:  # of which there is no digest
+            (first.folder / name).write_bytes(before[: len(before) // 2])
+        watcher = Stop(0)
+        again = train_run(from_recipe(**settings), watcher, resume=True)
+        assert without_seconds((first.folder / name).read_bytes()) == without_seconds(before)
+        assert outcome(again) == outcome(first)
+        if damage == "lost":
+            what = f"but {name} is missing: all but the vectors is written again"
+            assert what in watcher.said[0]
+        w2v.load("a", verify=True)
 
 
 def test_more_epochs_go_on_from_a_finished_run_and_the_schedule_is_explained():

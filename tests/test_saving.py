@@ -3,11 +3,8 @@
 import hashlib
 import itertools
 import json
-import os
 import pickle
 import struct
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,7 +12,9 @@ import safetensors.numpy
 
 from w2v.config import UNK
 from w2v.errors import W2VError
+from w2v.files import open_file
 from w2v.storage import layout
+from w2v.vectors import saving
 from w2v.vectors.saving import PARSE_BYTES, load, save_vectors
 
 WORDS = [UNK, "east", "north", "northeast", "west", "up", "far"]
@@ -203,36 +202,22 @@ def test_load_refuses_a_vocabulary_cut_off_anywhere(saved):
             load(saved)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_load_never_mixes_two_runs(saved):
-    run, old, new = saved / "run", saved / "old", saved / "new"
-    old.mkdir()
+def test_load_never_mixes_two_runs(saved, monkeypatch):
+    run, new = saved / "run", saved / "new"
     new.mkdir()
-    run.symlink_to(old)
-    (saved / "link").symlink_to(new)
     save_vectors(new, [UNK, "new"], [0, 1], np.ones((2, 2)), np.ones((2, 2)))
-    for name in (layout.VECTORS, layout.VOCAB):
-        os.mkfifo(old / name)  # opening it for reading waits until it is opened for writing
+    run.symlink_to(saved)
+    (saved / "link").symlink_to(new)
 
-    with ThreadPoolExecutor() as beside:
-        loading = beside.submit(load, run)
-        table = open_when_read(old / layout.VECTORS, loading)
-        (saved / "link").replace(run)
-        os.close(table)
-        vocab = open_when_read(old / layout.VOCAB, loading)
-        if vocab is not None:  # else it came late, and opened the new one
-            os.close(vocab)
-        assert loading.result().index_to_key == [UNK, "new"]
+    def open_and_replace(path):
+        """Open a file of the old run; the new run takes the old one's place right after."""
+        file = open_file(path)
+        if (saved / "link").is_symlink():
+            (saved / "link").replace(run)
+        return file
 
-
-def open_when_read(pipe, reader):
-    """A handle to write to a named pipe, once `reader` has it open; None if it ended before."""
-    while not reader.done():
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            time.sleep(0.001)
-    return None
+    monkeypatch.setattr(saving, "open_file", open_and_replace)
+    assert load(run).index_to_key == [UNK, "new"]
 
 
 def large_run(folder, change=lambda lines: lines):

@@ -1,11 +1,12 @@
 """What `w2v train` shows: progress on stderr, where that is a terminal; results on stdout."""
 
-import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from w2v.commands.output import tell
 from w2v.compiled import is_cached
+from w2v.files import open_file
 from w2v.storage.layout import VECTORS
 from w2v.storage.safetensors import sha256
 from w2v.text.corpus import Corpus
@@ -19,7 +20,11 @@ from w2v.training.train import Run
 from w2v.vectors.wordvectors import WordVectors
 
 TRIAL = 0.2  # seconds of training, from which the time of the rest is estimated
+NEWS = 1.25  # an expected time is told again once it is that many times as long, or as short,
+NEWS_AFTER = 10.0  # and so many seconds have passed
 SHOWN_WORDS = 3  # words whose neighbours are shown at the end
+SHOWN_LETTERS = 4  # or more; shorter words are mostly "the", "of" and the like
+OFTEN = 40  # times that a familiar word must occur, or its neighbours are mostly noise
 FAMILIAR_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", "water")
 
 
@@ -28,8 +33,11 @@ class Console(Bar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._has_said_it_compiles = self._is_timed = False
+        self._has_said_it_compiles = False
         self._epochs = 0
+        self._began: tuple[float, float] | None = None  # when, and how many epochs were done
+        self._expected: float | None = None  # seconds in all, as was told last
+        self._told = 0.0  # when that was
 
     def warning(self, message: str) -> None:
         self._say(f"warning: {message}", to_errors=True)
@@ -52,15 +60,30 @@ class Console(Bar):
             tell(line)
         rate = f"{config.optimizer}, lr {config.method.lr:g} {config.method.schedule}"
         tell(f"engine: {training.engine.description}; {rate}; seed {config.seed}")
-        self._epochs, self._is_timed = config.epochs, False
+        self._epochs, self._began, self._expected = config.epochs, None, None
         super().starting(job, training)
 
     def trained(self, row: Metrics) -> None:
-        if not self._is_timed and row.seconds > TRIAL:
-            self._is_timed = True
-            left = row.seconds / row.progress * (self._epochs - row.progress)
-            self._say(f"expected time: about {left:,.0f} s")
+        self._expect(row)
         super().trained(row)
+
+    def _expect(self, row: Metrics) -> None:
+        """Say how long the rest will take, and say it again when that turns out otherwise."""
+        now = time.perf_counter()
+        if self._began is None:
+            self._began = now, row.progress  # what compiles, or loads, has done so
+            return
+        seconds, progress = now - self._began[0], row.progress - self._began[1]
+        if seconds <= TRIAL or not progress:
+            return
+        expected = seconds / progress * (self._epochs - self._began[1])  # of all, from then on
+        if self._expected is None:
+            self._say(f"expected time: about {expected - seconds:,.0f} s")
+        elif now > self._told + NEWS_AFTER and not 1 / NEWS < expected / self._expected < NEWS:
+            self._say(f"expected time: now about {expected - seconds:,.0f} s more")
+        else:
+            return
+        self._expected, self._told = expected, now
 
     def epoch_done(self, row: Metrics) -> None:
         held_out = row.validation_loss
@@ -81,7 +104,7 @@ class Console(Bar):
         for word in _words_to_show(run.vectors):
             neighbours = ", ".join(near for near, _ in run.vectors.most_similar(word, topn=5))
             tell(f"near {word}: {neighbours}")
-        with open(run.folder / VECTORS, "rb") as file:
+        with open_file(run.folder / VECTORS) as file:
             tell(f"vectors: SHA-256 {sha256(file)}")
         tell(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
 
@@ -96,7 +119,10 @@ class Console(Bar):
 
 
 def _words_to_show(vectors: WordVectors) -> list[str]:
-    """A few words of the vocabulary: familiar ones, else frequent ones, but not the very first."""
-    known = [word for word in FAMILIAR_WORDS if word in vectors]
-    frequent = vectors.index_to_key[min(100, len(vectors) // 2) :]
-    return [*known, *frequent][:SHOWN_WORDS]
+    """A few words that this text has often: familiar ones, else others, but not the very first."""
+    seen = zip(vectors.index_to_key, vectors.counts.tolist(), strict=True)
+    often = {word for word, count in seen if count >= OFTEN}
+    familiar = [word for word in FAMILIAR_WORDS if word in often]
+    frequent = vectors.index_to_key[max(1, min(100, len(vectors) // 2)) :]
+    long = [word for word in frequent if word.isalpha() and len(word) >= SHOWN_LETTERS]
+    return list(dict.fromkeys([*familiar, *long, *frequent]))[:SHOWN_WORDS]

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -18,19 +19,26 @@ from w2v.engines.base import Engine, Floats
 from w2v.errors import UsageError, W2VError
 from w2v.text.vocab import EncodedText
 
+_torch_ran_in: set[int] = set()  # numbers of the processes, of which a forked one knows
+
 
 def resolve(config: Config) -> Config:
     """The Config with engine, device and workers as they are on this machine.
 
     Raises:
         UsageError: settings that no engine can do, or not the one asked for.
+        W2VError: this process is one in which nothing can be trained.
     """
+    if numba.config.DISABLE_JIT:
+        raise W2VError("NUMBA_DISABLE_JIT is set, and training needs compiled code; unset it")
     engine = _fastest(config) if config.engine == "auto" else config.engine
     _check(engine, config)
     has_affinity = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     if config.workers and config.workers > cores:
         raise UsageError(f"--workers is {config.workers}; this machine gives {cores} cores")
+    if engine != "cpu":
+        _check_not_forked()
     device = config.device
     if engine == "cuda":
         device = "cpu" if _is_interpreted() else "cuda"
@@ -80,6 +88,15 @@ def _check(engine: str, config: Config) -> None:
         )
 
 
+def _check_not_forked() -> None:
+    """Raises: W2VError: torch's threads, or its GPU, stayed behind in the process forked from."""
+    if _torch_ran_in - {os.getpid()}:
+        raise W2VError(
+            "this process was forked after a training with torch, whose threads do not come along; "
+            'start processes by multiprocessing.get_context("spawn"), or give --engine cpu'
+        )
+
+
 def _has_cuda() -> bool:
     """Whether torch can use an NVIDIA GPU; torch, slow to import, is asked only if there is one."""
     if sys.platform == "darwin":
@@ -116,6 +133,8 @@ def make_batcher(text: EncodedText, counts: npt.NDArray[np.int64], config: Confi
 
 def make_engine(in_vectors: Floats, out_vectors: Floats, config: Config) -> Engine:
     """The engine that a resolved Config names, on copies of the tables."""
+    if config.engine != "cpu":
+        _torch_ran_in.add(os.getpid())
     return _engine_class(config)(in_vectors, out_vectors, config)
 
 
@@ -154,6 +173,21 @@ def compiled_functions(config: Config) -> list[Callable[..., Any]]:
     from w2v.engines.cpu_racing import train_racing
 
     return [train_racing]
+
+
+@contextlib.contextmanager
+def threads_put_back(config: Config) -> Iterator[None]:
+    """Leave torch with as many threads as the caller had it use."""
+    if config.engine == "cpu":
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextlib.contextmanager

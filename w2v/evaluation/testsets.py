@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from w2v.config import ASCII_SPACE
 from w2v.errors import W2VError
+from w2v.files import read_file
 
 _SHOWN = 60  # characters of a line that cannot be read
 
@@ -43,7 +44,7 @@ def read(path: str | Path) -> Pairs | Analogies:
     Raises:
         W2VError: as `read_pairs` and `read_analogies` do.
     """
-    lines = list(_lines(path))  # read only once: it may be a pipe
+    lines = list(_lines(path))
     if not lines:
         raise W2VError(f"{path} holds neither word pairs nor analogies")
     return (_analogies if lines[0][1].startswith(":") else _pairs)(path, lines)
@@ -110,7 +111,7 @@ def _analogies(path: str | Path, lines: Iterable[tuple[int, str]]) -> Analogies:
 def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Yield (number, text) of the lines that count, without white space at their ends."""
     try:
-        raw = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
+        raw = read_file(path).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise W2VError(f"cannot read {path}: {error.strerror}") from error
     # Not splitlines(): a word may hold U+2028 and other line ends that are not ours.

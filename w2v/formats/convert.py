@@ -8,13 +8,13 @@ import contextlib
 import operator
 import os
 import re
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
+from w2v.files import open_file
 from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
 from w2v.storage import atomic, layout
 from w2v.vectors import saving
@@ -65,15 +65,12 @@ def read(path: str | os.PathLike[str], limit: int | None = None) -> WordVectors:
         raise UsageError(f"--limit is {limit}; it must be 1 or more")
     path = Path(path)
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
+        if os.path.isdir(path):
             wv = saving.load(path)
             if limit is None:
                 return wv
             return tables.first_words(wv.index_to_key, wv.counts, wv.vectors, limit)
-        if not stat.S_ISREG(mode):
-            raise W2VError(f"{path} is no file; name a run folder or a file of vectors")
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             if path.suffix == ".safetensors":
                 return tables.with_words(path, safetensors_file.map_table(file, path), limit)
             if file.read(len(npy.MAGIC)) == npy.MAGIC:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from w2v.config import UNK
 from w2v.errors import W2VError, damaged
+from w2v.files import read_file
 from w2v.storage import layout, vocab_file
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
@@ -30,7 +31,7 @@ def with_words(path: Path, table: npt.NDArray[np.floating[Any]], limit: int | No
     if vocab is None:
         name = vocab_paths(path)[0].name
         raise W2VError(f"{path} has no vocabulary beside it: a {name}, a word a line")
-    raw = vocab.read_bytes()
+    raw = read_file(vocab)
     if b"\t" not in raw:
         raw = raw.replace(b"\n", b"\t0\n")
     words, counts = vocab_file.parse_vocab(raw, vocab)

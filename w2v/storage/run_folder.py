@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from w2v.errors import W2VError
+from w2v.files import read_file
 from w2v.storage import atomic
 from w2v.storage.layout import CHECKPOINT, CONFIG, LOSS, METRICS, STATE, UNFINISHED, VECTORS, VOCAB
 
@@ -99,7 +100,7 @@ def last_run() -> Path:
     """
     remedy = "train one with w2v train (or train.py), or name one with --run"
     try:
-        run = Path(os.fsdecode(LAST.read_bytes().removesuffix(b"\n")))
+        run = Path(os.fsdecode(read_file(LAST).removesuffix(b"\n")))
     except OSError as error:
         raise W2VError(f"no run was trained from this folder yet; {remedy}") from error
     if not run.is_dir():

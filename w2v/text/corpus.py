@@ -21,6 +21,7 @@ from typing import Any
 
 from w2v.config import Config
 from w2v.errors import UsageError, W2VError
+from w2v.files import open_file
 from w2v.text import ptb
 from w2v.text.source import Source
 
@@ -188,9 +189,17 @@ def _file(path, size):
 
 @contextmanager
 def _open_file(path):
+    """Gives the stream of a file, unpacked; raises W2VError after it if the file has changed."""
     unpack = UNPACK.get(path.suffix.lower(), nullcontext)
-    with open(path, "rb", buffering=0) as raw, unpack(raw) as stream:
+    with open_file(path, buffering=0) as raw, unpack(raw) as stream:
+        before = os.fstat(raw.fileno())
         yield stream, raw.tell
+        after = os.fstat(raw.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise W2VError(
+            f"{str(path)!r} was changed while it was read ({before.st_size} bytes before, "
+            f"{after.st_size} after); wait until it is whole, or train on a copy"
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
+from w2v.files import open_file
 from w2v.storage import atomic, layout, safetensors
 from w2v.storage.layout import TENSORS
 from w2v.training.loop import Training
@@ -99,7 +100,7 @@ def write(out: str | Path, checkpoint: Checkpoint) -> None:
 def read(path: Path) -> Checkpoint | None:
     """The Checkpoint in a file, or None without the file. Raises: W2VError: it is damaged."""
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             tensors, metadata = safetensors.map_tensors(file, path)
         text, crc32 = metadata["w2v"], int(metadata["crc32"])
         if crc32 != _crc32(text, tensors):
@@ -127,7 +128,7 @@ def unusable(path: Path, why: Exception) -> W2VError:
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return safetensors.sha256(file)
 
 

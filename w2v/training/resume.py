@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import UsageError, W2VError, damaged
+from w2v.files import open_file
 from w2v.setting import flag
 from w2v.storage import layout, safetensors
 from w2v.storage.layout import TENSORS
@@ -14,6 +15,7 @@ from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job
 from w2v.training.loop import Training
 from w2v.training.watcher import Watcher
+from w2v.vectors import saving
 
 # Settings that say where, how fast and how long to train, not what is computed.
 MAY_DIFFER = {
@@ -102,7 +104,7 @@ def _shown(value: Any) -> Any:
 
 
 def is_done(job: Job, checkpoint: Checkpoint) -> bool:
-    """Whether the run folder is what resuming from its checkpoint would make."""
+    """Whether nothing is left to train: the vectors are what resuming would end with."""
     path = job.out / layout.VECTORS
     return bool(
         checkpoint.finished
@@ -110,6 +112,19 @@ def is_done(job: Job, checkpoint: Checkpoint) -> bool:
         and path.exists()
         and checkpoints.sha256_of(path) == checkpoint.finished
     )
+
+
+def what_is_lost(job: Job) -> str | None:
+    """What is wrong with the files beside a finished run's vectors; None if they are whole."""
+    names = (layout.VOCAB, layout.CONFIG, layout.METRICS)
+    missing = [name for name in names if not (job.out / name).is_file()]
+    if missing:
+        return f"{' and '.join(missing)} {'are' if missing[1:] else 'is'} missing"
+    try:
+        saving.load(job.out, verify=True)
+    except W2VError as error:
+        return str(error)
+    return None
 
 
 def tables_of(job: Job, checkpoint: Checkpoint) -> list[npt.NDArray[np.float32]]:
@@ -121,7 +136,7 @@ def tables_of(job: Job, checkpoint: Checkpoint) -> list[npt.NDArray[np.float32]]
     if not tensors.keys() & set(TENSORS):
         path = job.out / layout.VECTORS
         try:
-            with open(path, "rb") as file:
+            with open_file(path) as file:
                 tensors, _ = safetensors.map_tensors(file, path)
                 if safetensors.sha256(file) != checkpoint.finished:
                     raise damaged(path, "it is not what its checkpoint was made with")
@@ -144,6 +159,8 @@ def go_on(training: Training, job: Job, checkpoint: Checkpoint, watcher: Watcher
     except ValueError as error:
         raise checkpoints.unusable(checkpoints.path_of(job.out, checkpoint), error) from error
     progress = training.progress
+    if progress.is_over(job.config):
+        return
     watcher.notice(
         f"resuming in epoch {progress.epoch}, after {progress.meter.n_batches} of its batches"
     )

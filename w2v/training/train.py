@@ -25,6 +25,7 @@ from w2v.training.resume import (
     is_done,
     tables_of,
     warn_of_unfinished,
+    what_is_lost,
 )
 from w2v.training.tables import initial_tables
 from w2v.training.watcher import Watcher
@@ -112,7 +113,7 @@ def _config(corpus: Any, recipe: str, settings: dict[str, Any]) -> Config:
 def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
     """Read the corpus of a Config, train, and write the run folder; raises as `train` does."""
     config = choose.resolve(config)
-    with choose.device_memory():
+    with choose.device_memory(), choose.threads_put_back(config):
         job = _read(config, watcher)
         checkpoint = None
         if resume:
@@ -120,15 +121,24 @@ def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
         else:
             warn_of_unfinished(job, watcher)
         if checkpoint and is_done(job, checkpoint):
-            done = checkpoint.progress.epoch - 1
-            watcher.notice(f"{job.out} is trained already, {done} epochs: nothing is left to do")
-            return _remembered(job.out, checkpoint.progress.meter.metrics, watcher)
+            return _finished(job, checkpoint, watcher)
         for line in advice.warnings(job):
             watcher.warning(line)
         training = _prepare(job, checkpoint, watcher)
         watcher.starting(job, training)
         _run(job, training, watcher)
         return _remembered(job.out, training.metrics, watcher)
+
+
+def _finished(job: Job, checkpoint: Checkpoint, watcher: Watcher) -> Run:
+    """The Run that is trained already; what it has lost beside its vectors is written again."""
+    done = f"{job.out} is trained already, {checkpoint.progress.epoch - 1} epochs"
+    if lost := what_is_lost(job):
+        watcher.notice(f"{done}, but {lost}: all but the vectors is written again")
+        _run(job, _prepare(job, checkpoint, watcher), watcher)
+    else:
+        watcher.notice(f"{done}: nothing is left to do")
+    return _remembered(job.out, checkpoint.progress.meter.metrics, watcher)
 
 
 def _read(config: Config, watcher: Watcher) -> Job:

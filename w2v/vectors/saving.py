@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
+from w2v.files import open_file, read_file
 from w2v.storage import layout, safetensors, vocab_file
 from w2v.storage.layout import TENSORS
 from w2v.vectors.words import Words
@@ -67,7 +68,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     table_path, vocab_path = Path(path, layout.VECTORS), Path(path, layout.VOCAB)
     try:
         before = os.stat(path)
-        with open(table_path, "rb") as table, open(vocab_path, "rb") as vocab:
+        with open_file(table_path) as table, open_file(vocab_path) as vocab:
             digests = _digests(path)
             if not os.path.samestat(before, os.stat(path)):
                 return load(path, verify)  # a new run took its place just now: never mix the two
@@ -113,7 +114,7 @@ def _digests(path: str | os.PathLike[str]) -> dict[str, str]:
     """{file name: SHA-256} as the run's config.json has them; empty without that file."""
     config = Path(path, layout.CONFIG)
     try:
-        return dict(json.loads(config.read_text(encoding="utf-8")).get("sha256", {}))
+        return dict(json.loads(read_file(config).decode()).get("sha256", {}))
     except FileNotFoundError:
         return {}
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
