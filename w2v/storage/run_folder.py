@@ -14,6 +14,7 @@ RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
 
 _FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS}
+_CHECKPOINT_FILES = (STATE, UNFINISHED, METRICS, LOSS)
 _CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file browsers
 
 
@@ -141,11 +142,11 @@ def _unfit(target: Path) -> str | None:
 
 
 def _is_checkpoint(folder: Path) -> bool:
-    """Whether a folder holds nothing but our two files, or what is left of writing them."""
+    """Whether a folder holds nothing but our own files, or what is left of writing them."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     return all(
-        any(name == known or atomic.is_staging(name, known) for known in (STATE, UNFINISHED))
+        any(name == known or atomic.is_staging(name, known) for known in _CHECKPOINT_FILES)
         and (folder / name).is_file()
         for name in set(os.listdir(folder)) - _CLUTTER
     )

@@ -32,6 +32,8 @@ class Training:
     """Trains an engine on a Batcher's windows, from where it stands to the last epoch.
 
     progress: where it stands.
+    is_whole: whether its progress and its tables are those of the same moment; not so within a call
+        of the engine, or after one that failed.
     best: the tables of the lowest validation loss, where early stopping asks for them; else None.
     """
 
@@ -46,6 +48,7 @@ class Training:
         self.config, self.batcher, self.engine = config, batcher, engine
         self.held_out, self.scoring = held_out, scoring
         self.progress = Progress()
+        self.is_whole = True
         self.best: list[npt.NDArray[np.float32]] | None = None
         self._batches_per_call = max(1, engine.call_centers // config.batch_size)
 
@@ -94,6 +97,7 @@ class Training:
         batches = np.arange(first, stop + 1)
         shares = shares_done(self.batcher.text, progress.block, batches, windows.n_batches)
         lrs = scheduled_rates(self.config, epoch - 1 + shares[:-1])
+        self.is_whole = False
         began = time.perf_counter()
         losses = self.engine.train(windows, first, lrs)
         seconds = time.perf_counter() - began
@@ -105,10 +109,11 @@ class Training:
                 f"{lrs[0]:.3g}; what was written before is kept; start anew with "
                 f"--lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
             )
-        progress.batch = stop
-        return progress.meter.add(
+        row = progress.meter.add(
             epoch, windows, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
         )
+        progress.batch, self.is_whole = stop, True
+        return row
 
     def _end_epoch(self) -> Metrics:
         """Measure what is measured after an epoch, and stand before the next one."""
