@@ -1,6 +1,7 @@
 """What `w2v train` shows: progress on stderr, where that is a terminal; results on stdout."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ from tqdm import tqdm
 
 from w2v.commands.output import tell
 from w2v.compiled import is_cached
-from w2v.storage.layout import VECTORS
+from w2v.storage.layout import LOSS, VECTORS
 from w2v.storage.safetensors import sha256
 from w2v.text.corpus import Corpus
 from w2v.text.word_table import scan_words
@@ -21,18 +22,23 @@ from w2v.training.watcher import Watcher
 from w2v.vectors.wordvectors import WordVectors
 
 LISTED = 12  # epochs whose losses are all listed at the end
+LOG_PERIOD = 60.0  # seconds
 TRIAL = 0.2  # seconds of training, from which the time of the rest is estimated
 SHOWN_WORDS = 3  # words whose neighbours are shown at the end
 FAMILIAR_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", "water")
 
 
 class Console(Watcher):
-    """A progress bar and a line an epoch. A context manager: the bar is closed with it."""
+    """A progress bar and a line an epoch; without a terminal a line every LOG_PERIOD in its place.
+
+    A context manager: the bar is closed with it.
+    """
 
     def __init__(self) -> None:
         self._bar: tqdm = tqdm(disable=True)  # none to see yet
         self._has_said_it_compiles = self._is_timed = False
         self._epochs = 0
+        self._logged = time.monotonic()
 
     def __enter__(self) -> "Console":
         return self
@@ -55,7 +61,14 @@ class Console(Watcher):
         self._say_whether_it_compiles([scan_words])
         tell(f"corpus: {corpus.description}")
         bar = self._open(corpus.size, "reading", unit="B", unit_scale=True)
-        return lambda done: bar.update(done - bar.n)
+
+        def show(done: int) -> None:
+            bar.update(done - bar.n)
+            if self._is_log_due():
+                share = f", {done / corpus.size:.0%}" if corpus.size else ""
+                self._say(f"reading: {done / 2**20:,.0f} MB{share}")
+
+        return show
 
     def preparing(self, functions: Iterable[Any]) -> None:
         self._bar.close()
@@ -81,6 +94,12 @@ class Console(Watcher):
             f"epoch {row.epoch}, loss {row.loss:.4f}, {row.centers_per_s:,.0f} centers/s", False
         )
         self._bar.update(row.progress - self._bar.n)
+        if self._is_log_due():
+            left = row.seconds / row.progress * (self._epochs - row.progress)
+            self._say(
+                f"epoch {row.epoch}/{self._epochs}, {row.progress - row.epoch + 1:.0%} of it: loss "
+                f"{row.loss:.4f}, {row.centers_per_s:,.0f} centers/s, about {left:,.0f} s left"
+            )
 
     def epoch_done(self, row: Metrics) -> None:
         held_out = row.validation_loss
@@ -105,13 +124,19 @@ class Console(Watcher):
             tell(f"near {word}: {neighbours}")
         with open(run.folder / VECTORS, "rb") as file:
             tell(f"vectors: SHA-256 {sha256(file)}")
-        tell(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
+        picture = f", {LOSS}" if (run.folder / LOSS).exists() else ""
+        tell(f"written: {run.folder} (vectors, vocabulary, settings, metrics{picture})")
 
     def _say(self, line: str, to_errors: bool = False) -> None:
         """Print a line and keep the bar below it."""
         self._bar.clear()
         tell(line, to_errors)
+        self._logged = time.monotonic()
         self._bar.refresh()
+
+    def _is_log_due(self) -> bool:
+        """Whether nobody sees a bar, and has not seen a line for long."""
+        return self._bar.disable and time.monotonic() - self._logged >= LOG_PERIOD
 
     def _say_whether_it_compiles(self, functions: Iterable[Any]) -> None:
         if not is_cached(functions) and not self._has_said_it_compiles:
