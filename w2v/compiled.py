@@ -15,6 +15,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 CACHE_LINE = 64  # bytes
+LANES = 16  # float32s in a vector of compiled code, and in a cache line
 
 PACKAGE = Path(__file__).parent
 
