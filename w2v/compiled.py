@@ -22,6 +22,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
 
 CACHE_LINE = 64  # bytes
+LANES = 16  # float32s in a vector of compiled code, and in a cache line
 
 PACKAGE = Path(__file__).parent
 
