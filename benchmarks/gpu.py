@@ -72,7 +72,7 @@ def row_bytes(config, text, counts):
     plain = CpuBatcher(text, counts, config)
     pairs = centers = 0
     for block in range(len(text.blocks)):
-        windows = plain.windows(1, block)
+        windows = plain.groups(1, block)
         pairs, centers = pairs + windows.expected_pairs(), centers + len(windows.order)
     return (centers + pairs * (1 + config.negative)) * config.vector_size * 4 * 2, centers
 
@@ -80,7 +80,7 @@ def row_bytes(config, text, counts):
 def textbook(asked):
     """The book's loop, our torch engine and the cuda engine at the book's settings, in turn."""
     config, text, counts = prepared(recipe="textbook", corpus="ptb", data_dir=asked.data_dir)
-    windows = CpuBatcher(text, counts, config).windows(1, 0)
+    windows = CpuBatcher(text, counts, config).groups(1, 0)
     centers, plain = len(windows.order), PlainLoop(len(counts), plain_examples(windows), config)
     plain.run()
     rates = {"plain loop": [], "torch": [], "cuda": []}

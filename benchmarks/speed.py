@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from w2v.batches import draws, subsampling
-from w2v.batches.batcher import NO_WINDOWS
+from w2v.batches.batcher import NO_GROUPS
 from w2v.batches.subsampling import subsample
 from w2v.config import Config
 from w2v.text.corpus import open_corpus
@@ -33,7 +33,7 @@ from w2v.text.vocab import read
 
 ROOT = Path(__file__).parent.parent
 WINDOW, SAMPLE = 5, 1e-4
-OURS = {"w2v": [], "w2v racing": ["--no-deterministic"]}
+OURS = {"w2v": []}
 
 
 # A process counts the memory of the one it was forked from as its own, so a small one does it.
@@ -82,9 +82,9 @@ def run_side(side, asked, folder):
 
 def expected_pairs(vocabulary, text, keep):
     """The (center, context) pairs of an epoch, over the draws of the radius."""
-    draws = NO_WINDOWS.draws._replace(window=WINDOW)
+    draws = NO_GROUPS.draws._replace(window=WINDOW)
     kept = (subsample(block, 0, np.uint64(1), keep) for block in text.blocks)
-    return sum(replace(NO_WINDOWS, tokens=k, draws=draws).expected_pairs() for k in kept)
+    return sum(replace(NO_GROUPS, tokens=k, draws=draws).expected_pairs() for k in kept)
 
 
 def work(asked):

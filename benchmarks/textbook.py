@@ -30,9 +30,9 @@ def plain_examples(windows):
     examples = []
     for number in range(BATCHES):
         batch = windows.batch(number)
-        for row, center in enumerate(batch.centers.tolist()):
-            entries = batch.contexts_negatives[row][batch.mask[row] > 0].tolist()
-            n_contexts = int(batch.labels[row].sum())
+        for row, center in enumerate(batch.centers[:, 0].tolist()):
+            entries = batch.entries[row][batch.mask[row, 0] > 0].tolist()
+            n_contexts = int(batch.labels[row, 0].sum())
             examples.append((center, entries[:n_contexts], entries[n_contexts:]))
     return examples
 
@@ -90,7 +90,7 @@ def main():
     config = from_recipe("textbook", corpus="ptb", device="cpu", data_dir=asked.data_dir)
     config = choose.resolve(config)
     vocabulary, text = read(open_corpus(config), config.min_count)
-    windows = CpuBatcher(text, vocabulary.counts, config).windows(1, 0)
+    windows = CpuBatcher(text, vocabulary.counts, config).groups(1, 0)
     engine = choose.make_engine(*initial_tables(len(vocabulary), config), config)
     plain = PlainLoop(len(vocabulary), plain_examples(windows), config)
     engine_rate(engine, windows, config), plain.run()  # warm up

@@ -13,6 +13,7 @@ if not torch.cuda.is_available():
 
 from texts import zipf_lines
 from w2v.engines.base import Engine
+from w2v.engines.cpu import CpuEngine
 from w2v.text import ptb
 
 # A shell starts background jobs with SIGINT ignored, and what they start inherits that.
@@ -41,5 +42,6 @@ def ptb_dir():
 def zipf_corpus(tmp_path, monkeypatch):
     """The text of SETTINGS, in the current folder, trained in many calls of the engine."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Engine, "call_centers", 2000)
+    for engine in (Engine, CpuEngine):
+        monkeypatch.setattr(engine, "call_centers", 2000)
     (tmp_path / "zipf.txt").write_text(zipf_lines(200, 3000))

@@ -130,7 +130,7 @@ def test_imports_are_seen_however_they_are_written(statement, tmp_path):
 
 @pytest.mark.parametrize(
     "statement",
-    ["import query", "import w2v; w2v.load; w2v.WordVectors", "import w2v.__main__"],
+    ["import w2v.commands.query", "import w2v; w2v.load; w2v.WordVectors", "import w2v.__main__"],
 )
 def test_query_side_imports_nothing_heavy(statement):
     code = f"import sys; {statement}; print(*sys.modules)"

@@ -8,6 +8,7 @@ import pytest
 import w2v
 from stopping import SETTINGS, UNFINISHED, Stop, outcome
 from w2v.config import from_recipe
+from w2v.engines.cpu import CpuEngine
 from w2v.errors import Interrupted, W2VError
 from w2v.training import checkpointing, checkpoints, loop, write_run
 from w2v.training.train import train_run
@@ -111,7 +112,7 @@ def test_training_whose_run_cannot_be_written_is_kept_as_a_checkpoint(monkeypatc
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(write_run, "plot_loss", fails)
+        patched.setattr(write_run, "write_csv", fails)
         with pytest.raises(W2VError, match="cannot write a: No space left on device"):
             w2v.train(**settings, out="a")
     watcher = Stop(0)
@@ -145,3 +146,65 @@ def test_training_whose_output_fails_is_kept_as_a_checkpoint():
     run = train_run(from_recipe(**settings, out="a"), watcher, resume=True)
     assert "resuming in epoch 3, after 0 of its batches" in watcher.said
     assert outcome(run) == outcome(w2v.train(**settings, out="b"))
+
+
+@pytest.mark.parametrize("surprise", [ZeroDivisionError, MemoryError, SystemExit, RecursionError])
+@pytest.mark.parametrize("moment", ["trained", "epoch_done", "writing"])
+def test_whatever_is_raised_the_training_is_kept_first(surprise, moment, monkeypatch):
+    settings = {**SETTINGS, "checkpoint_every": "100e"}
+
+    def fails(*_):
+        raise surprise("surprise")
+
+    class Surprised(Stop):
+        def epoch_done(self, row):
+            if row.epoch == 2 and moment == "epoch_done":
+                fails()
+
+        def trained(self, row):
+            if row.epoch == 3 and moment == "trained":
+                fails()
+
+    watcher = Surprised(0)
+    with monkeypatch.context() as patched:
+        if moment == "writing":
+            patched.setattr(write_run, "_versions", fails)
+        with pytest.raises(surprise, match="surprise"):
+            train_run(from_recipe(**settings, out="a"), watcher)
+    kept = "the training so far is saved in a/checkpoint: give the same command with --resume"
+    assert [line for line in watcher.said if line.startswith(kept)]
+    run = w2v.train(resume=True, **settings, out="a")
+    assert outcome(run) == outcome(w2v.train(**settings, out="b"))
+
+
+def test_call_of_the_engine_that_fails_half_way_does_not_pass_for_a_state(monkeypatch):
+    """Some rows are changed, and nobody knows which: the last checkpoint is what is kept."""
+    train, calls = CpuEngine.train, []
+
+    def fails(engine, windows, first_batch, lrs):
+        losses = train(engine, windows, first_batch, lrs)
+        calls.append(first_batch)
+        if len(calls) == 6:
+            raise ZeroDivisionError
+        return losses
+
+    watcher = Stop(0)
+    settings = {**SETTINGS, "validation_share": 0.0, "engine": "cpu"}
+    with monkeypatch.context() as patched:
+        patched.setattr(CpuEngine, "train", fails)
+        with pytest.raises(ZeroDivisionError):
+            train_run(from_recipe(**settings, out="a"), watcher)
+    assert checkpoints.read(UNFINISHED).progress.meter.n_batches > 0
+    assert not [line for line in watcher.said if "is saved" in line]
+    run = w2v.train(resume=True, **settings, out="a")
+    assert outcome(run) == outcome(w2v.train(**settings, out="b"))
+
+
+def test_folder_of_another_training_is_refused_before_the_text_is_read():
+    class Reads(Watcher):
+        def reading(self, corpus):
+            raise AssertionError("the text is read")
+
+    with checkpoints.claimed("a"), pytest.raises(W2VError, match="another training is writing to"):
+        train_run(from_recipe(**SETTINGS, out="a"), Reads())
+    assert not UNFINISHED.parent.exists()

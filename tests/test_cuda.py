@@ -41,17 +41,17 @@ def small_slabs(monkeypatch):
 
 
 def made(**more):
-    """(Config, first tables, CpuWindows, GpuWindows) of a small text."""
+    """(Config, first tables, CpuGroups, GpuWindows) of a small text."""
     small = {"window": 2, "negative": 2, "vector_size": 20, "batch_size": 7, "sample": 1e-2}
     config, counts, host, device = drawn(zipf_lines(300, 6, seed=5), **{**small, **more})
     return config, initial_tables(len(counts), config), host, device
 
 
 def drawn(content, **settings):
-    """(Config, counts, CpuWindows, GpuWindows) of a text."""
+    """(Config, counts, CpuGroups, GpuWindows) of a text."""
     settings = {"device": DEVICE, **settings}
     config, counts, *both = batchers(content, CpuBatcher, GpuBatcher, **settings)
-    return config, counts, *(one.windows(1, 0) for one in both)
+    return config, counts, *(one.groups(1, 0) for one in both)
 
 
 @pytest.mark.parametrize("case", STEPS)
@@ -169,7 +169,7 @@ def test_gpu_engines_go_on_from_their_state(kind, small_slabs):
 
 def test_cuda_engine_trains_windows_wider_than_it_takes_at_a_time(small_slabs):
     config, tables, host, device = made(window=9, negative=8, batch_size=40)
-    assert host.batch(0).mask.shape[1] > 2 * cuda.ENTRIES
+    assert host.batch(0).mask.shape[-1] > 2 * cuda.ENTRIES
     lrs = np.full(1, 0.5)
     one, other = CudaEngine(*tables, config), CpuEngine(*tables, config)
     np.testing.assert_allclose(one.train(device, 0, lrs), other.train(host, 0, lrs), rtol=1e-6)
@@ -181,7 +181,7 @@ def test_training_with_the_cuda_engine_makes_a_run_and_goes_on_from_it(tmp_path,
     (tmp_path / "text.txt").write_text(zipf_lines(40, 5, seed=2))
     small = {"corpus": tmp_path / "text.txt", "min_count": 1, "sample": 0.1, "window": 2}
     small |= {"negative": 2, "vector_size": 8, "batch_size": 9, "validation_share": 0.3}
-    on_cpu = w2v.train(engine="cpu", out=tmp_path / "cpu", epochs=2, lr=0.5, **small)
+    on_cpu = w2v.train(engine="cpu", group=1, out=tmp_path / "cpu", epochs=2, lr=0.5, **small)
     run = w2v.train(engine="cuda", out=tmp_path / "gpu", epochs=2, lr=0.5, **small)
     assert run.epoch_losses == pytest.approx(on_cpu.epoch_losses, rel=1e-6)
     held_out = [[row.validation_loss for row in one.metrics][-1] for one in (run, on_cpu)]

@@ -5,18 +5,16 @@ import pytest
 import torch
 
 from texts import text, zipf_lines
-from w2v.batches.batch import Batch
 from w2v.batches.batcher import CpuBatcher
 from w2v.config import Config
-from w2v.engines import choose, cpu_racing
+from w2v.engines import choose
 from w2v.engines.cpu import CpuEngine
-from w2v.engines.cpu_kernels import coefficients, row_stride
-from w2v.engines.cpu_racing import RacingEngine
+from w2v.engines.cpu_functions import row_stride
 from w2v.engines.torch import TorchEngine
 from w2v.errors import UsageError, W2VError
 from w2v.text.vocab import read
 from w2v.training.tables import initial_tables
-from windows import as_rows, batchers, plain_rows, plain_step, random_windows
+from windows import as_batch, batchers, plain_rows, plain_step, random_windows
 
 LINES = zipf_lines(24, 40)  # few words, so that rows repeat in a batch
 
@@ -44,7 +42,7 @@ def tables_of(counts, dim, scale=0.4):
 def test_engines_take_the_step_of_float64_arithmetic(case):
     dim, lr, content, settings = STEPS[case]
     config, counts, batcher = batchers(content, vector_size=dim, sample=0.0, **settings)
-    windows, tables = batcher.windows(1, 0), tables_of(counts, dim)
+    windows, tables = batcher.groups(1, 0), tables_of(counts, dim)
     rows = plain_rows(windows.batch(0))
     assert len(rows) == min(config.batch_size, len(windows))
     assert (case == "no noise word left") == any(not noise for _, _, noise in rows)
@@ -67,7 +65,7 @@ EXTREME_LOSS = (0 + 0 + 180 + 1200) / 2
 
 def test_cpu_engine_is_right_for_extreme_logits():
     config, _, batcher = batchers(EXTREME_TEXT, **EXTREME_SETTINGS)
-    windows = batcher.windows(1, 0)
+    windows = batcher.groups(1, 0)
     assert sorted(plain_rows(windows.batch(0))) == EXTREME_ROWS
     engine = CpuEngine(*EXTREME_TABLES, config)
     assert engine.train(windows, 0, np.array([1e-9])) == pytest.approx(EXTREME_LOSS)
@@ -79,7 +77,7 @@ def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers():
     results = []
     for workers in (1, 2, 4, 2):
         config = Config(vector_size=33, batch_size=200, workers=workers, sample=1e-2, lr=1.0)
-        windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
+        windows = CpuBatcher(encoded, vocabulary.counts, config).groups(1, 0)
         engine = CpuEngine(*initial_tables(len(vocabulary), config), config)
         losses = engine.train(windows, 0, np.full(windows.n_batches, config.lr))
         results.append((losses.tobytes(), *(table.tobytes() for table in engine.tables())))
@@ -89,7 +87,7 @@ def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers():
 def test_engines_train_the_same_vectors_on_the_same_windows():
     vocabulary, encoded = read(text(zipf_lines(200, 1500)), 1)
     config = Config(vector_size=20, batch_size=100, workers=2, sample=1e-2, device="cpu")
-    windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
+    windows = CpuBatcher(encoded, vocabulary.counts, config).groups(1, 0)
     tables = initial_tables(len(vocabulary), config)
     lrs = np.linspace(1.0, 0.0, windows.n_batches)
     one, other = CpuEngine(*tables, config), TorchEngine(*tables, config)
@@ -98,65 +96,6 @@ def test_engines_train_the_same_vectors_on_the_same_windows():
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
         assert np.abs(ours - tables[0]).max() > 0.1
         assert not ours[0].any()
-
-
-@pytest.mark.parametrize("n_copied", [7, 1000])
-def test_racing_engine_alone_trains_window_by_window(n_copied, monkeypatch):
-    monkeypatch.setattr(cpu_racing, "FREQUENT_WORDS", n_copied)
-    vocabulary, encoded = read(text(zipf_lines(100, 200)), 1)
-    config = Config(vector_size=20, batch_size=64, workers=1, sample=1e-2)
-    windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
-    tables = expected = initial_tables(len(vocabulary), config)
-    total = 0.0
-    for number in range(windows.n_batches):
-        for one in plain_rows(windows.batch(number)):
-            *expected, losses = plain_step(*expected, [one], 0.2 / (number + 1))
-            total += losses[0]
-    engine = RacingEngine(*tables, config)
-    lrs = 0.2 / np.arange(1, windows.n_batches + 1)
-    assert engine.train(windows, 0, lrs).sum() == pytest.approx(total, rel=1e-4)
-    for ours, right, before in zip(engine.tables(), expected, tables, strict=True):
-        np.testing.assert_allclose(ours, right, atol=1e-4)
-        assert np.abs(right - before).max() > 0.005
-
-
-def test_racing_engine_loses_nothing_that_its_threads_learn():
-    vocabulary, encoded = read(text(zipf_lines(3000, 20000)), 1)
-    results = []
-    for workers in (1, 2, 4):
-        config = Config(vector_size=20, workers=workers, sample=1e-2)
-        windows = CpuBatcher(encoded, vocabulary.counts, config).windows(1, 0)
-        tables = initial_tables(len(vocabulary), config)
-        engine = RacingEngine(*tables, config)
-        lrs = np.full(windows.n_batches, 0.002)  # so little that their order hardly matters
-        results.append((engine.train(windows, 0, lrs).sum(), np.subtract(engine.tables(), tables)))
-    (loss, learned), *others = results
-    for other_loss, other_learned in others:
-        assert other_loss == pytest.approx(loss, rel=1e-3)
-        apart = np.linalg.norm(other_learned - learned) / np.linalg.norm(learned)
-        assert apart < 0.02
-
-
-def test_coefficients_are_the_slopes_and_the_loss_of_float64_arithmetic():
-    logits = np.concatenate([np.linspace(-40, 40, 1001), [0.0, 1e-8, -1e-8]])
-    n, n_contexts = len(logits), 300
-    x = np.zeros(n + 16, np.float32)
-    x[:n] = logits
-    s = np.where(np.arange(n) < n_contexts, -1.0, 1.0) * x[:n]
-    loss = coefficients(x, n_contexts, n, np.float32(0.5))
-    assert loss == pytest.approx(np.logaddexp(0, s).sum(), rel=1e-5)
-    slopes = np.where(s < 0, np.exp(np.minimum(s, 0)), 1) / (1 + np.exp(-np.abs(s)))
-    np.testing.assert_allclose(np.abs(x[:n]), 0.5 * slopes, rtol=1e-6)
-    assert (np.sign(x[:n]) == np.where(np.arange(n) < n_contexts, 1, -1)).all()
-    assert not x[n:].any()
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_coefficients_never_hide_what_is_not_finite(value):
-    x = np.zeros(16, np.float32)
-    x[3] = value
-    loss = coefficients(x, 0, 10, np.float32(0.5))
-    assert not np.isfinite(loss) if value != -np.inf else loss == pytest.approx(9 * np.log(2))
 
 
 def test_torch_engine_with_adam_takes_the_steps_of_its_definition():
@@ -168,7 +107,7 @@ def test_torch_engine_with_adam_takes_the_steps_of_its_definition():
     # Kingma and Ba 2015 (arXiv:1412.6980), algorithm 1, in float64.
     expected, first, second = tables.astype(np.float64), np.zeros((2, 25, 8)), np.zeros((2, 25, 8))
     for t in range(1, 5):
-        engine.step(Batch.from_rows(as_rows(windows)), 0.01)
+        engine.step(as_batch(windows), 0.01)
         gradient = expected - np.array(plain_step(*expected, windows, 1.0)[:2])
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
@@ -198,6 +137,17 @@ def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
     assert choose.resolve(Config(device="cpu")).engine == "cpu"
     monkeypatch.setattr(choose, "_has_triton", lambda: False)
     assert choose.resolve(Config()).engine == "torch"
+
+
+def test_groups_are_as_large_as_batch_and_engine_allow(monkeypatch):
+    assert choose.resolve(Config(engine="cpu")).group == 32
+    assert choose.resolve(Config(engine="cpu", batch_size=7)).group == 7
+    assert choose.resolve(Config(engine="torch", device="cpu", group=5)).group == 5
+    monkeypatch.setattr(choose, "_has_cuda", lambda: True)
+    monkeypatch.setattr(choose, "_has_triton", lambda: True)
+    assert choose.resolve(Config()).group == 1
+    with pytest.raises(UsageError, match=r"--group is 32; on a GPU --engine cuda knows only 1"):
+        choose.resolve(Config(engine="cuda", group=32))
 
 
 def test_cuda_engine_is_refused_where_it_cannot_run(monkeypatch):
@@ -231,8 +181,9 @@ def test_device_memory_says_what_to_lower():
         ({"engine": "cpu", "device": "cuda"}, r"--engine cpu cannot use --device cuda"),
         (
             {"engine": "torch", "deterministic": False},
-            r"--no-deterministic is for --engine cpu or cuda; this run takes --engine torch",
+            r"--no-deterministic is for --engine cuda; this run takes --engine torch",
         ),
+        ({"group": 64, "batch_size": 63}, r"--group is 64; it must be at most --batch-size, 63"),
         ({"workers": 4096}, r"--workers is 4096; this machine gives \d+ cores"),
     ],
 )

@@ -40,7 +40,7 @@ SETTINGS = {
 
 @pytest.fixture
 def corpus(folder, monkeypatch):
-    monkeypatch.setattr("w2v.engines.base.Engine.call_centers", 2000)
+    monkeypatch.setattr("w2v.engines.cpu.CpuEngine.call_centers", 2000)
     (folder / "zipf.txt").write_text(zipf_lines(200, 3000))
     numbers = itertools.pairwise(range(40))
     Path("near.tsv").write_text("".join(f"w{a}\tw{b}\t{a % 7}\n" for a, b in numbers))

@@ -39,28 +39,28 @@ def test_gpu_windows_equal_the_batchers_bit_for_bit(window, negative, sample, se
     content = zipf_lines(100, 8, seed=window)
     settings = {"window": window, "negative": negative, "sample": sample, "seed": seed}
     host, device = both(content, batch_size=30, **settings)
-    assert_same(device.windows(2, 0), host.windows(2, 0))
+    assert_same(device.groups(2, 0), host.groups(2, 0))
 
 
 def test_gpu_windows_leave_out_the_same_noise():
     content = "a b c a b c a b c\na b c d e f g\n"  # nearly every word is a context
     host, device = both(content, sample=0.0, window=8, negative=2)
-    expected = host.windows(1, 0)
+    expected = host.groups(1, 0)
     batch = expected.batch(0)
-    assert (batch.mask.sum(axis=1) < 3 * batch.labels.sum(axis=1)).any()
-    assert_same(device.windows(1, 0), expected)
+    assert (batch.mask.sum(axis=-1) < 3 * batch.labels.sum(axis=-1)).any()
+    assert_same(device.groups(1, 0), expected)
 
 
 def test_gpu_windows_of_later_blocks_and_fixed_epochs_are_the_same(monkeypatch):
     monkeypatch.setattr(vocab, "BLOCK_TOKENS", 40)
     host, device = both(zipf_lines(50, 10), resample=False, sample=0.0, window=2, negative=2)
     assert len(host.text.blocks) > 1
-    assert_same(device.windows(3, 1), host.windows(3, 1))
+    assert_same(device.groups(3, 1), host.groups(3, 1))
 
 
 def test_gpu_batches_are_the_same_in_any_order_of_asking():
     _, device = both(zipf_lines(100, 8), batch_size=20, negative=2)
-    windows = device.windows(1, 0)
+    windows = device.groups(1, 0)
     last = windows.batch(windows.n_batches - 1)
     assert len(last.centers) == windows.n_centers(windows.n_batches - 1, 1)
     windows.batch(0)
@@ -98,4 +98,4 @@ def test_shuffled_on_the_device_is_the_same_order(n):
 
 def test_gpu_windows_expect_as_many_pairs():
     host, device = both(zipf_lines(100, 20))
-    assert device.windows(1, 0).expected_pairs() == host.windows(1, 0).expected_pairs()
+    assert device.groups(1, 0).expected_pairs() == host.groups(1, 0).expected_pairs()

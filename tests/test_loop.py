@@ -7,6 +7,7 @@ import pytest
 import w2v
 from texts import zipf_lines
 from w2v.engines.base import Engine
+from w2v.engines.cpu import CpuEngine
 from w2v.errors import W2VError
 from w2v.storage import run_folder
 from w2v.text import vocab
@@ -65,7 +66,8 @@ def test_textbook_recipe_draws_once_and_keeps_its_rate(corpus):
 
 
 def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
-    monkeypatch.setattr(Engine, "call_centers", 64)
+    for engine in (Engine, CpuEngine):
+        monkeypatch.setattr(engine, "call_centers", 64)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=3, lr=1e-6, **SMALL)
     # At this rate nothing is learned: the loss of every epoch is ln 2, were it summed over the
     # epochs, or divided by the wrong count, it would not be.
@@ -81,7 +83,8 @@ def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
 
 def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
     monkeypatch.setattr(vocab, "BLOCK_TOKENS", 5000)
-    monkeypatch.setattr(Engine, "call_centers", 1000)
+    for engine in (Engine, CpuEngine):
+        monkeypatch.setattr(engine, "call_centers", 1000)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=2, **SMALL)
     progress = [row.progress for row in run.metrics]
     assert progress == sorted(progress)
@@ -119,7 +122,7 @@ def test_train_that_diverges_says_where_and_what_to_try(corpus, engine):
 
 def test_train_refuses_tables_that_do_not_fit(corpus, monkeypatch):
     monkeypatch.setattr(memory, "_available_memory", lambda: 10_000)
-    message = r"201 words of --vector-size 8 and batches of 3,840 entries need 0.0 GiB of memory"
+    message = r"201 words of --vector-size 8 and batches of 4,736 entries need 0.0 GiB of memory"
     with pytest.raises(W2VError, match=message):
         w2v.train(corpus=corpus, engine="cpu", **SMALL)
 
@@ -130,7 +133,7 @@ def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write_run, "plot_loss", fails)
+    monkeypatch.setattr(write_run, "write_csv", fails)
     with pytest.raises(W2VError, match=r"cannot write runs/zipf: No space left on device"):
         w2v.train(corpus=corpus, engine="cpu", epochs=1, seed=9, **SMALL)
     assert w2v.load("runs/zipf").vectors.tobytes() == before

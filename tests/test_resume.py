@@ -13,6 +13,7 @@ from texts import zipf_lines
 from w2v.config import from_recipe
 from w2v.errors import Interrupted, UsageError, W2VError
 from w2v.storage import layout, run_folder
+from w2v.training import checkpoints
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 
@@ -108,6 +109,7 @@ def test_fewer_epochs_than_done_are_refused():
     [
         ({"seed": 5}, r"--seed is 5, the checkpoint was made with 0"),
         ({"window": 2}, r"--window is 2, the checkpoint was made with 5"),
+        ({"group": 1}, r"--group is 1, the checkpoint was made with 32"),
         ({"lr": 0.5}, r"--lr is 0.5, the checkpoint was made with 1.5"),
         ({"engine": "torch"}, r"--engine is torch, the checkpoint was made with cpu"),
         ({"min_count": 3}, r"--min-count is 3, the checkpoint was made with 1"),
@@ -121,6 +123,17 @@ def test_resume_refuses_another_job_and_names_both_values(changed, message, tmp_
     with pytest.raises(UsageError, match=message):
         w2v.train(resume=True, **{**SETTINGS, "engine": "cpu", **changed}, out="a")
     assert before == {p: p.read_bytes() for p in run_folder.Path("a").rglob("*") if p.is_file()}
+
+
+def test_resume_refuses_a_checkpoint_of_the_version_before_groups():
+    w2v.train(**SETTINGS, out="a")
+    path = run_folder.Path("a", layout.CHECKPOINT, layout.STATE)
+    checkpoint = checkpoints.read(path)
+    for name in ("group", "noise_pool"):
+        del checkpoint.job["settings"][name]
+    checkpoints.write("a", checkpoint)
+    with pytest.raises(UsageError, match=r"^cannot resume: .* without --group, --noise-pool; .*$"):
+        w2v.train(resume=True, **SETTINGS, out="a")
 
 
 def test_workers_and_places_may_change():

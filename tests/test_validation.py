@@ -7,7 +7,6 @@ import w2v
 from texts import text, zipf_lines
 from w2v.config import Config
 from w2v.engines.cpu import CpuEngine
-from w2v.engines.cpu_racing import RacingEngine
 from w2v.engines.torch import TorchEngine
 from w2v.errors import UsageError, W2VError
 from w2v.text.corpus import open_corpus
@@ -27,7 +26,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "held.txt").write_text(zipf_lines(100, 200, seed=3) + "never seen before\n")
 
 
-@pytest.mark.parametrize("engine", [CpuEngine, RacingEngine, TorchEngine])
+@pytest.mark.parametrize("engine", [CpuEngine, TorchEngine])
 def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
     vocabulary, _ = read(text(zipf_lines(100, 1500)), 1)
     held = encode(open_corpus(Config(corpus="held.txt")), vocabulary)

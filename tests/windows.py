@@ -4,7 +4,7 @@ import numpy as np
 
 from texts import text
 from w2v import plain
-from w2v.batches.batch import Rows
+from w2v.batches.batch import Batch
 from w2v.batches.batcher import CpuBatcher
 from w2v.batches.noise import noise_table
 from w2v.config import Config
@@ -13,18 +13,18 @@ from w2v.text.vocab import read
 
 def batchers(content, *kinds, **settings):
     """(Config, counts, a batcher of each kind) of a text that is all known words."""
-    config = Config(**{"min_count": 1, "workers": 2, "device": "cpu", **settings})
+    config = Config(**{"min_count": 1, "workers": 2, "device": "cpu", "group": 1, **settings})
     vocabulary, encoded = read(text(content), config.min_count)
     made = [kind(encoded, vocabulary.counts, config) for kind in kinds or (CpuBatcher,)]
     return config, vocabulary.counts, *made
 
 
 def plain_rows(batch):
-    """[(center, contexts, noise words)] of a Batch, as numbers and lists."""
+    """[(center, contexts, noise words)] of a Batch of groups of one, as numbers and lists."""
     found = []
-    for row, center in enumerate(batch.centers.tolist()):
-        entries = batch.contexts_negatives[row][batch.mask[row] > 0].tolist()
-        n_contexts = int(batch.labels[row].sum())
+    for row, center in enumerate(batch.centers[:, 0].tolist()):
+        entries = batch.entries[row][batch.mask[row, 0] > 0].tolist()
+        n_contexts = int(batch.labels[row, 0].sum())
         found.append((center, entries[:n_contexts], entries[n_contexts:]))
     return found
 
@@ -41,16 +41,11 @@ def random_windows(rng, n_words, counts):
     ]
 
 
-def as_rows(windows):
-    """Rows of such windows; 1, a word, stands after their entries."""
-    longest = max(len(contexts) + len(noise) for _, contexts, noise in windows)
-    rows = Rows.empty(len(windows), longest)
-    rows.entries[:] = 1
-    for i, (center, contexts, noise) in enumerate(windows):
-        rows.centers[i], rows.n_contexts[i] = center, len(contexts)
-        rows.n_entries[i] = len(contexts) + len(noise)
-        rows.entries[i, : rows.n_entries[i]] = contexts + noise
-    return rows
+def as_batch(windows):
+    """The Batch of such windows, as groups of one center."""
+    centers, entries, labels, mask = plain.batchify(windows)
+    ids, weights = (centers, entries), (labels, mask)
+    return Batch(*(part.astype(np.int32) for part in ids), *map(np.float32, weights))
 
 
 def plain_step(in_vectors, out_vectors, windows, lr):

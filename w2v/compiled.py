@@ -1,9 +1,15 @@
 """Numba, with a cache that notices every change of our sources, and with prefetching."""
 
+import atexit
+import contextlib
 import functools
 import hashlib
 import inspect
+import logging
 import os
+import pickle
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,9 +18,11 @@ from typing import Any
 import numba
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
 
 CACHE_LINE = 64  # bytes
+LANES = 16  # float32s in a vector of compiled code, and in a cache line
 
 PACKAGE = Path(__file__).parent
 
@@ -31,9 +39,72 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     chosen = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = _cache_folder(chosen)
     try:
-        return numba.njit(function, cache=True, **options)
+        dispatcher = numba.njit(function, cache=True, **options)
+        if hasattr(dispatcher, "py_func"):  # not so with NUMBA_DISABLE_JIT
+            dispatcher._cache = _CheckedCache(function)
+        return dispatcher
     finally:
         numba.config.CACHE_DIR = chosen
+
+
+class _CheckedCache(FunctionCache):
+    """Numba's cache of a function, which no damage and no lack of room can make fail."""
+
+    def __init__(self, py_func: Callable[..., Any]) -> None:
+        super().__init__(py_func)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _CheckedFiles(self._cache_path, self._impl.filename_base, stamp)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _say_once(f"cannot keep compiled code in {self._cache_path}: {error.strerror}")
+
+
+class _CheckedFiles(IndexDataCacheFile):
+    """The files of that cache, each with its SHA-256 before it.
+
+    A power loss leaves files that are empty, cut or full of zeros: an error when they are read, or
+    machine code that is none. They are dropped, and what they held is compiled anew.
+    """
+
+    def _save_index(self, overloads: Any) -> None:
+        self._write(self._index_path, (self._source_stamp, overloads))
+
+    def _load_index(self) -> Any:
+        stamp, overloads = self._read(self._index_path) or (None, {})
+        return overloads if stamp == self._source_stamp else {}
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._write(self._data_path(name), data)
+
+    def _load_data(self, name: str) -> Any:
+        return self._read(self._data_path(name))
+
+    def _write(self, path: str, stored: Any) -> None:
+        content = self._dump(stored)
+        with self._open_for_write(path) as file:
+            file.write(hashlib.sha256(content).digest() + content)
+
+    def _read(self, path: str) -> Any:
+        """What `_write` wrote; None where the file is missing or damaged."""
+        try:
+            content = Path(path).read_bytes()
+        except FileNotFoundError:
+            return None
+        n = hashlib.sha256().digest_size
+        if hashlib.sha256(content[n:]).digest() == content[:n]:
+            return pickle.loads(content[n:])
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        _say_once(f"compiled code in {Path(path).parent.parent} is damaged: compiling it anew")
+        return None
+
+
+@functools.cache
+def _say_once(line: str) -> None:
+    logging.getLogger(__name__).warning(line)
 
 
 def is_cached(functions: Iterable[Any]) -> bool:
@@ -48,22 +119,45 @@ def is_cached(functions: Iterable[Any]) -> bool:
 def _cache_folder(chosen):
     """A writable folder whose name changes when any file of ours does.
 
-    It is in `chosen` ($NUMBA_CACHE_DIR), else beside the sources, else in the user's cache.
+    It is in `chosen` ($NUMBA_CACHE_DIR), else beside the sources, in the user's cache, or in a
+    folder of the user's own among the temporary ones.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(numba.__version__.encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
     name = f"numba-{digest.hexdigest()[:16]}"
-    users = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "w2v")
-    for parent in [Path(chosen)] if chosen else [PACKAGE / "__pycache__", users]:
-        folder = parent / name
-        try:
+    for find in [lambda: Path(chosen)] if chosen else _USERS_FOLDERS:
+        with contextlib.suppress(OSError):
+            folder = find() / name
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return str(folder)
-    return tempfile.mkdtemp(prefix="w2v-")
+            if os.access(folder, os.W_OK):
+                return str(folder)
+    passing = tempfile.mkdtemp(prefix="w2v-")
+    atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    return passing
+
+
+def _users_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "w2v")
+
+
+def _users_temporary() -> Path:
+    """A folder among the temporary ones that nobody else can write to: what is in it is run.
+
+    Raises: OSError: there is one already that is not ours alone.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else None  # Windows' is the user's own anyway
+    folder = Path(tempfile.gettempdir(), "w2v" if user is None else f"w2v-{user}")
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    about = folder.lstat()
+    is_ours = user is None or (about.st_uid == user and not about.st_mode & 0o077)
+    if not (stat.S_ISDIR(about.st_mode) and is_ours):
+        raise PermissionError(f"{folder} is not ours alone")
+    return folder
+
+
+_USERS_FOLDERS = [lambda: PACKAGE / "__pycache__", _users_cache, _users_temporary]
 
 
 @intrinsic

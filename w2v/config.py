@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from w2v.errors import UsageError
 from w2v.setting import Setting, setting
 
+GROUP = 32  # neighbouring centers that share their noise words, where --group does not say
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
 ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space of Unicode
 
@@ -37,6 +38,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "optimizer": "adam",
         "lr": 0.002,
         "batch_size": 512,
+        "group": 1,
         "resample": False,
         "vector_size": 100,
         "window": 5,
@@ -105,6 +107,21 @@ class Config:
         high=1000.0,
     )
     batch_size: int = setting("training", 512, "windows in a batch", low=1, high=2**20)
+    group: int | None = setting(
+        "training",
+        None,
+        "neighbouring centers that share their noise words; 1 is the textbook's windows, each with "
+        f"its own (default: {GROUP}, where the engine is cuda 1)",
+        low=1,
+        high=1024,
+    )
+    noise_pool: int = setting(
+        "training",
+        32,
+        "noise words that the centers of a group share; with --group 1, each has its own",
+        low=1,
+        high=1024,
+    )
     resample: bool = setting(
         "training", True, "draw subsampling, windows and noise words afresh in every epoch"
     )
@@ -156,8 +173,8 @@ class Config:
     deterministic: bool = setting(
         "engine",
         True,
-        "same bits for any number of workers; without it the cpu engine's threads race, and the "
-        "cuda engine adds in any order: faster, and different each time",
+        "same bits each time; without it the cuda engine adds in any order: faster, and different "
+        "each time",
     )
     workers: int | None = setting(
         "engine", None, "CPU threads (default: all cores)", low=1, high=4096

@@ -21,29 +21,29 @@ class SkipGram(nn.Module):
         self.center = nn.Embedding.from_pretrained(in_vectors, freeze=False)
         self.context = nn.Embedding.from_pretrained(out_vectors, freeze=False, padding_idx=PADDING)
 
-    def forward(self, centers: Tensor, contexts_negatives: Tensor) -> Tensor:
-        """The logit of each center with each of its context and noise words.
+    def forward(self, centers: Tensor, entries: Tensor) -> Tensor:
+        """The logit of each center with each entry, a context or noise word, of its group.
 
         Args:
-            centers:            (B,) int, word ids.
-            contexts_negatives: (B, L) int, word ids; PADDING after the last word of a row.
+            centers: (N, G) int, word ids; PADDING after the last center of a group.
+            entries: (N, E) int, word ids; PADDING after the last word of a group.
         Returns:
-            (B, L) float, u·v.
+            (N, G, E) float, u·v.
         """
-        v = self.center(centers)  # (B, D)
-        u = self.context(contexts_negatives)  # (B, L, D)
-        return torch.bmm(u, v.unsqueeze(-1)).squeeze(-1)  # (B, L, D) @ (B, D, 1): (B, L)
+        v = self.center(centers)  # (N, G, D)
+        u = self.context(entries)  # (N, E, D)
+        return torch.bmm(v, u.transpose(1, 2))  # (N, G, D) @ (N, D, E): (N, G, E)
 
 
 def masked_bce(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
-    """Mean sigmoid binary cross-entropy over each row's unmasked entries, in nats.
+    """Mean sigmoid binary cross-entropy over each center's entries, weighted by the mask, in nats.
 
     Args:
-        logits: (B, L) float, u·v.
-        labels: (B, L) float, 1 for a context word, 0 for a noise word.
-        mask:   (B, L) float, 1 for a word, 0 for padding.
+        logits: (…, E) float, u·v; a group's are (G, E).
+        labels: (…, E) float, 1 for a context word, 0 for a noise word.
+        mask:   (…, E) float ≥ 0, what an entry counts: 1 for a context word, 0 for padding.
     Returns:
-        (B,) float, ≥ 0; ln 2 where all logits are 0, NaN where all of a row is masked.
+        (…,) float, ≥ 0; ln 2 where all logits are 0, but 0 where all of a row is masked.
     Raises:
         ValueError: shapes differ; the message gives all three.
     Source: Mikolov et al. 2013 (arXiv:1310.4546), eq. 4, divided by the number of terms.
@@ -54,5 +54,5 @@ def masked_bce(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
         raise ValueError(f"logits, labels and mask must have one shape; they have {shapes}")
     entry_losses = functional.binary_cross_entropy_with_logits(
         logits, labels, weight=mask, reduction="none"
-    )  # (B, L)
-    return entry_losses.sum(dim=1) / mask.sum(dim=1)
+    )  # (…, E)
+    return entry_losses.sum(dim=-1) / mask.sum(dim=-1).clamp(min=1)  # one context counts 1

@@ -76,7 +76,7 @@ def windows(
     """Each token as a center: the words within its radius, then `negative` noise words for each."""
     for place, (sentence, i) in enumerate((s, i) for s in sentences for i in range(len(s))):
         radius = 1 + ((draw(seed, epoch, RADIUS, place) >> 32) * window >> 32)
-        contexts = sentence[max(0, i - radius) : i][::-1] + sentence[i + 1 : i + 1 + radius]
+        contexts = sentence[max(0, i - radius) : i] + sentence[i + 1 : i + 1 + radius]
         noise: list[int] = []
         for number in range(len(contexts) * negative):  # 16 tries at a word that is no context
             bits = (draw(seed, epoch, NOISE, place, number * 16 + n) for n in range(16))

@@ -72,6 +72,8 @@ class Setting:
             return f"be {KINDS[self.kind]}"
         if self.kind is tuple and not all(isinstance(path, str) for path in value):
             return "hold paths"
+        if any("\0" in text for text in (value if self.kind is tuple else [str(value)])):
+            return "hold no NUL, which no path can"
         if self.choices and value not in self.choices:
             return f"be one of {', '.join(self.choices)}"
         if self.form and not re.fullmatch(self.form[0], value, re.ASCII):

@@ -1,35 +1,46 @@
-"""From a stream of token ids to batches: one center, its contexts, and noise words, a row."""
+"""From a stream of token ids to batches of groups: centers, the words in reach, noise words."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v.batches.batch import Batch, Rows
+from w2v.batches.batch import Batch, GroupRows
+from w2v.batches.draw_groups import Draws, draw_groups
 from w2v.batches.draws import NOISE, ORDER, RADIUS, SUBSAMPLE, shuffled, stream_key
 from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds, subsample
-from w2v.batches.windows import Draws, draw_rows, max_entries
 from w2v.config import Config
 from w2v.text.vocab import EncodedText
 
+if TYPE_CHECKING:
+    from w2v.batches.batch import Array
 
-class Windows(ABC):
-    """The centers of one block of text in one epoch, in shuffled order, in batches."""
 
-    batch_size: int
+class Groups(ABC):
+    """The centers of one block of text in one epoch, in groups in shuffled order, in batches.
 
-    @abstractmethod
+    tokens: (M,) int32, the words that survived subsampling, flagged with SENTENCE_START; every one
+        is a center, and group i has those from i·G on. The last group may be short.
+    order:  (⌈M/G⌉,) int64, a permutation: the n-th group to train is group order[n].
+    """
+
+    tokens: Array
+    order: Array
+    draws: Draws
+    batch_groups: int
+
     def __len__(self) -> int:
-        """How many windows, which is how many centers, there are."""
+        """How many centers there are, each with its window."""
+        return len(self.tokens)
 
     @abstractmethod
     def batch(self, number: int) -> Batch:
-        """The Batch of windows number·B to (number+1)·B - 1; a pure function of its number."""
+        """The Batch of groups number·N to (number+1)·N - 1; a pure function of its number."""
 
     @abstractmethod
     def expected_pairs(self) -> float:
@@ -37,45 +48,41 @@ class Windows(ABC):
 
     @property
     def n_batches(self) -> int:
-        return -(-len(self) // self.batch_size)
+        return -(-len(self.order) // self.batch_groups)
 
     def n_centers(self, first_batch: int, n_batches: int) -> int:
-        """How many centers n_batches batches hold; only the last of all may be short."""
-        begin = first_batch * self.batch_size
-        return min(len(self), begin + n_batches * self.batch_size) - begin
+        """How many centers so many batches hold; only the last of all has fewer groups."""
+        group, begin = self.draws.group, first_batch * self.batch_groups
+        chosen = self.order[begin : begin + n_batches * self.batch_groups]
+        missing = len(self.order) * group - len(self.tokens)
+        is_short = missing > 0 and bool((chosen == len(self.order) - 1).any())
+        return len(chosen) * group - missing * is_short
 
 
 class Batcher(Protocol):
-    """Makes the Windows of every epoch from an encoded text; the Config's seed decides them."""
+    """Makes the Groups of every epoch from an encoded text; the Config's seed decides them."""
 
     text: EncodedText
 
-    def windows(self, epoch: int, block: int) -> Windows:
-        """The Windows of one block of the text in an epoch (counted from 1)."""
+    def groups(self, epoch: int, block: int) -> Groups:
+        """The Groups of one block of the text in an epoch (counted from 1)."""
 
 
 @dataclass(frozen=True)
-class CpuWindows(Windows):
-    """Windows in NumPy arrays.
-
-    tokens: (M,) int32, the words that survived subsampling, flagged with SENTENCE_START; each is
-        a center.
-    order:  (M,) int64, a permutation: the n-th window to train has its center at order[n].
-    """
+class CpuGroups(Groups):
+    """Groups in NumPy arrays; batch_groups: N, groups in a batch."""
 
     tokens: npt.NDArray[np.int32]
     order: npt.NDArray[np.int64]
     draws: Draws
-    batch_size: int
-
-    def __len__(self) -> int:
-        return len(self.order)
+    batch_groups: int
 
     def batch(self, number: int) -> Batch:
-        order = self.order[number * self.batch_size : (number + 1) * self.batch_size]
-        rows = Rows.empty(len(order), max_entries(self.draws.window, self.draws.negative))
-        draw_rows(self.tokens, order, self.draws, rows)
-        return Batch.from_rows(rows)
+        chosen = self.order[number * self.batch_groups : (number + 1) * self.batch_groups]
+        _, _, _, _, window, negative, group, noise_pool = self.draws
+        rows = GroupRows.empty(len(chosen), window, negative, group, noise_pool)
+        draw_groups(self.tokens, chosen, self.draws, rows)
+        return Batch.from_rows(rows, group)
 
     def expected_pairs(self) -> float:
         places, window, pairs = np.arange(len(self.tokens)), self.draws.window, 0.0
@@ -86,12 +93,12 @@ class CpuWindows(Windows):
         return pairs + 2 * left.sum() * widest / window
 
 
-# What the CPU engines compile with, before anyone looks at a clock.
-NO_WINDOWS = CpuWindows(
+# What the CPU engine compiles with, before anyone looks at a clock.
+NO_GROUPS = CpuGroups(
     tokens=np.empty(0, np.int32),
     order=np.empty(0, np.int64),
-    draws=Draws(0, np.uint64(0), np.uint64(0), np.empty((0, 2), np.uint32), 0, 0),
-    batch_size=1,
+    draws=Draws(0, np.uint64(0), np.uint64(0), np.empty((0, 2), np.uint32), 0, 0, 1, 0),
+    batch_groups=1,
 )
 
 
@@ -117,7 +124,8 @@ class CpuBatcher:
     Args:
         text: the EncodedText.
         counts: (V,) int64, from the Vocabulary.
-        config: sample, ns_exponent, window, negative, batch_size, resample and seed.
+        config: sample, ns_exponent, window, negative, group (1 if it is None), noise_pool,
+            batch_size, resample and seed.
     """
 
     def __init__(self, text: EncodedText, counts: npt.NDArray[np.int64], config: Config) -> None:
@@ -125,10 +133,18 @@ class CpuBatcher:
         self._keep = keep_thresholds(counts, config.sample)
         self._noise = noise_table(counts, config.ns_exponent)
 
-    def windows(self, epoch: int, block: int) -> CpuWindows:
+    def groups(self, epoch: int, block: int) -> CpuGroups:
         config, keys = self.config, EpochKeys.of(self.config, epoch)
-        first = self.text.first_position(block)
+        first, group = self.text.first_position(block), config.group or 1
         tokens = subsample(self.text.blocks[block], first, keys.subsample, self._keep)
-        order = shuffled(keys.order, first, len(tokens))
-        draws = Draws(first, keys.radius, keys.noise, self._noise, config.window, config.negative)
-        return CpuWindows(tokens, order, draws, config.batch_size)
+        order = shuffled(keys.order, first, -(-len(tokens) // group))
+        draws = Draws(
+            first, keys.radius, keys.noise, self._noise, config.window, config.negative, group,
+            config.noise_pool,
+        )  # fmt: skip
+        return CpuGroups(tokens, order, draws, batch_groups(config))
+
+
+def batch_groups(config: Config) -> int:
+    """N, how many groups a batch of a Config has; batch_size counts windows."""
+    return max(1, config.batch_size // (config.group or 1))

@@ -1,6 +1,7 @@
 """The batcher for a GPU: the text lives there, and so do subsampling, shuffling and the windows.
 
-Everything equals what `CpuBatcher` makes, bit for bit: the draws are the same integers.
+Everything equals what `CpuBatcher` makes for groups of one center, bit for bit: the draws are the
+same integers.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import numpy.typing as npt
 import torch
 import triton
 
-from w2v.batches.batch import Batch
-from w2v.batches.batcher import CpuWindows, EpochKeys, Windows
+from w2v.batches.batch import Batch, max_entries
+from w2v.batches.batcher import CpuGroups, EpochKeys, Groups
+from w2v.batches.draw_groups import Draws
 from w2v.batches.gpu_draws import shuffled
 from w2v.batches.gpu_subsampling import subsample
 from w2v.batches.gpu_windows import NOISE_AT_ONCE, GpuRows, draw_rows
 from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds
-from w2v.batches.windows import Draws, max_entries
 from w2v.config import Config
 from w2v.text.vocab import EncodedText
 
@@ -42,41 +43,40 @@ class GpuBatcher:
     def _there(self, array):
         return torch.from_numpy(array).to(self._device)
 
-    def windows(self, epoch: int, block: int) -> GpuWindows:
+    def groups(self, epoch: int, block: int) -> GpuWindows:
         config, keys = self._config, EpochKeys.of(self._config, epoch)
         first = self.text.first_position(block)
         tokens = subsample(self._blocks_there[block], first, keys.subsample, self._keep_there)
         order = shuffled(keys.order, first, len(tokens), self._device)
-        draws = Draws(first, keys.radius, keys.noise, self._noise, config.window, config.negative)
+        draws = Draws(
+            first, keys.radius, keys.noise, self._noise, config.window, config.negative, 1, 0
+        )
         return GpuWindows(tokens, order, self._noise_there, draws, config.batch_size)
 
 
 @dataclass(frozen=True)
-class GpuWindows(Windows):
-    """Windows as tensors on the device.
+class GpuWindows(Groups):
+    """Groups of one center, which are windows, as tensors on the device.
 
-    tokens, order: as CpuWindows's.  noise: (V-1, 2) int32, the bits of the noise table.
+    tokens, order: as CpuGroups'.  noise: (V-1, 2) int32, the bits of the noise table.
     """
 
     tokens: torch.Tensor
     order: torch.Tensor
     noise: torch.Tensor
     draws: Draws
-    batch_size: int
-
-    def __len__(self) -> int:
-        return len(self.order)
+    batch_groups: int
 
     def batch(self, number: int) -> Batch:
-        """The Batch of `CpuWindows.batch`, as tensors on the device."""
+        """The Batch of `CpuGroups.batch`, as tensors on the device."""
         slab = Slab(self.n_centers(number, 1), self)
-        slab.load(self, number * self.batch_size, len(self))
+        slab.load(self, number * self.batch_groups, len(self))
         slab.draw()
         return slab.rows.as_batch(int(slab.rows.n_entries.max()))
 
     def expected_pairs(self) -> float:
         tokens, order = self.tokens.cpu().numpy(), self.order.cpu().numpy()
-        return CpuWindows(tokens, order, self.draws, self.batch_size).expected_pairs()
+        return CpuGroups(tokens, order, self.draws, self.batch_groups).expected_pairs()
 
 
 class Slab:

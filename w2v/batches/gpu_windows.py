@@ -1,4 +1,4 @@
-"""The drawing of windows.py on a GPU, in Triton: the same windows, bit for bit."""
+"""The drawing of draw_groups.py on a GPU, in Triton, for groups of one center, bit for bit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import torch
 import triton
 import triton.language as tl
 
-from w2v.batches import windows
+from w2v.batches import draw_groups
 from w2v.batches.batch import Batch
 from w2v.batches.gpu_draws import below, draw, first_draw, stream
 from w2v.text import word_table
 
 WORD_MASK = tl.constexpr(int(word_table.WORD_MASK))
-MAX_DRAWS = tl.constexpr(windows.MAX_DRAWS)
+MAX_DRAWS = tl.constexpr(draw_groups.MAX_DRAWS)
 
 NOISE_AT_ONCE = 64  # noise words that a program of draw_rows draws side by side
 
@@ -23,7 +23,13 @@ FIRST_POSITION, RADIUS_KEY, NOISE_KEY = (tl.constexpr(field) for field in range(
 
 
 class GpuRows(NamedTuple):
-    """The Rows of batch.py as tensors."""
+    """Windows as counts: the entries of each, and how many there are.
+
+    centers:    (B,) int32 word ids.
+    entries:    (B, ≥ L) int32; what stands after a window's entries does not matter.
+    n_contexts: (B,) int32: how many entries are contexts; they come first.
+    n_entries:  (B,) int32: contexts and noise words.
+    """
 
     centers: torch.Tensor
     entries: torch.Tensor
@@ -36,12 +42,13 @@ class GpuRows(NamedTuple):
         return cls(*(torch.zeros(shape, dtype=torch.int32, device=device) for shape in shapes))
 
     def as_batch(self, length: int) -> Batch:
-        """`Batch.from_rows` on the device, where L is `length`."""
+        """The Batch of these windows as groups of one center, where E is `length`."""
         column = torch.arange(length, device=self.entries.device)
         is_entry = column < self.n_entries[:, None]
         is_context = column < self.n_contexts[:, None]
         entries = torch.where(is_entry, self.entries[:, :length], 0)
-        return Batch(self.centers, entries, is_entry.float(), is_context.float())
+        labels, mask = is_context.float(), is_entry.float()
+        return Batch(self.centers[:, None], entries, labels[:, None], mask[:, None])
 
 
 @triton.jit
@@ -76,7 +83,7 @@ def draw_rows(
     int64, by its fields.
     WINDOW, NEGATIVE: the settings.  REACH: a power of two from WINDOW on.  WIDEST: columns of
     entries.  NOISE: noise words drawn at a time, a power of two.
-    The rest as in windows.draw_rows.
+    centers, entries, n_contexts, n_entries: of GpuRows.
     """
     row = tl.program_id(0)
     if tl.load(first) + row >= tl.load(n_windows):
@@ -98,7 +105,7 @@ def draw_rows(
 
     here = entries + row.to(tl.int64) * WIDEST
     left = tl.load(tokens + center - 1 - step, mask=step < n_left, other=0) & WORD_MASK
-    tl.store(here + step, left, mask=step < n_left)
+    tl.store(here + n_left - 1 - step, left, mask=step < n_left)
     tl.store(here + n_left + step, token, mask=step < n_right)
 
     n_words = n_left + n_right

@@ -1,12 +1,15 @@
 """What all commands share: one-line errors, exit statuses, a quiet end when a pipe is closed."""
 
 import argparse
+import contextlib
 import difflib
 import io
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from w2v.commands import output
@@ -52,15 +55,18 @@ def run(main: Callable[[], int | None], unread: int = OK) -> int:
         That status; 2 for a UsageError and 1 for any other W2VError, after its one line on stderr;
         130 when interrupted (143 by SIGTERM); `unread` when nobody reads our output any more.
     """
+    _open_closed_streams()
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # so while we were imported
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None where it was closed before we began
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # words that the terminal cannot show
     try:
         try:
             return main() or OK
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
         return unread
@@ -82,6 +88,43 @@ def run(main: Callable[[], int | None], unread: int = OK) -> int:
         _discard_output()
         say(": ".join(filter(None, (error.filename, error.strerror))) or error)
         return FAILURE
+
+
+def _open_closed_streams() -> None:
+    """Have the null device where a standard stream was closed before we began (`2>&-`).
+
+    Otherwise the next file that is opened, a run's even, would get that stream's number, and all
+    that libraries print there.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+        if getattr(sys, name) is None:
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
+@contextlib.contextmanager
+def dying_of_interrupts() -> Iterator[None]:
+    """`with dying_of_interrupts():` import much; a Ctrl-C ends the process at once, in silence.
+
+    Libraries that are being imported turn a KeyboardInterrupt into errors of theirs, or lose it.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGINT)
+    if not is_main or handler is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _discard_output() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from w2v.commands.output import tell
 from w2v.compiled import is_cached
 from w2v.files import open_file
-from w2v.storage.layout import VECTORS
+from w2v.storage.layout import LOSS, VECTORS
 from w2v.storage.safetensors import sha256
 from w2v.text.corpus import Corpus
 from w2v.text.word_table import scan_words
@@ -19,6 +19,7 @@ from w2v.training.metrics import Metrics, listed
 from w2v.training.train import Run
 from w2v.vectors.wordvectors import WordVectors
 
+LOG_PERIOD = 60.0  # seconds
 TRIAL = 0.2  # seconds of training, from which the time of the rest is estimated
 NEWS = 1.25  # an expected time is told again once it is that many times as long, or as short,
 NEWS_AFTER = 10.0  # and so many seconds have passed
@@ -29,12 +30,16 @@ FAMILIAR_WORDS = ("chip", "friday", "oil", "japan", "president", "good", "man", 
 
 
 class Console(Bar):
-    """A progress bar and a line an epoch. A context manager: the bar is closed with it."""
+    """A progress bar and a line an epoch; without a terminal a line every LOG_PERIOD in its place.
+
+    A context manager: the bar is closed with it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._has_said_it_compiles = False
         self._epochs = 0
+        self._logged = time.monotonic()
         self._began: tuple[float, float] | None = None  # when, and how many epochs were done
         self._expected: float | None = None  # seconds in all, as was told last
         self._told = 0.0  # when that was
@@ -48,7 +53,15 @@ class Console(Bar):
     def reading(self, corpus: Corpus) -> Callable[[int], object]:
         self._say_whether_it_compiles([scan_words])
         tell(f"corpus: {corpus.description}")
-        return super().reading(corpus)
+        show_bar = super().reading(corpus)
+
+        def show(done: int) -> None:
+            show_bar(done)
+            if self._is_log_due():
+                share = f", {done / corpus.size:.0%}" if corpus.size else ""
+                self._say(f"reading: {done / 2**20:,.0f} MB{share}")
+
+        return show
 
     def preparing(self, functions: Sequence[Any]) -> None:
         super().preparing(functions)
@@ -66,6 +79,12 @@ class Console(Bar):
     def trained(self, row: Metrics) -> None:
         self._expect(row)
         super().trained(row)
+        if self._is_log_due():
+            left = row.seconds / row.progress * (self._epochs - row.progress)
+            self._say(
+                f"epoch {row.epoch}/{self._epochs}, {row.progress - row.epoch + 1:.0%} of it: loss "
+                f"{row.loss:.4f}, {row.centers_per_s:,.0f} centers/s, about {left:,.0f} s left"
+            )
 
     def _expect(self, row: Metrics) -> None:
         """Say how long the rest will take, and say it again when that turns out otherwise."""
@@ -106,11 +125,17 @@ class Console(Bar):
             tell(f"near {word}: {neighbours}")
         with open_file(run.folder / VECTORS) as file:
             tell(f"vectors: SHA-256 {sha256(file)}")
-        tell(f"written: {run.folder} (vectors, vocabulary, settings, metrics, loss.png)")
+        picture = f", {LOSS}" if (run.folder / LOSS).exists() else ""
+        tell(f"written: {run.folder} (vectors, vocabulary, settings, metrics{picture})")
 
     def _say(self, line: str, to_errors: bool = False) -> None:
         """Print a line and keep the bar below it."""
+        self._logged = time.monotonic()
         self._above_bar(lambda: tell(line, to_errors))
+
+    def _is_log_due(self) -> bool:
+        """Whether nobody sees a bar, and has not seen a line for long."""
+        return self._bar.disable and time.monotonic() - self._logged >= LOG_PERIOD
 
     def _say_whether_it_compiles(self, functions: Iterable[Any]) -> None:
         if not is_cached(functions) and not self._has_said_it_compiles:

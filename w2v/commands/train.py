@@ -40,8 +40,9 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
     resume = asked.pop("resume")
     config = from_recipe(**asked)
 
-    from w2v.commands.console import Console  # late, for --help and wrong usage need none of it
-    from w2v.training.train import train_run
+    with common.dying_of_interrupts():
+        from w2v.commands.console import Console  # late: --help and wrong usage need none of it
+        from w2v.training.train import train_run
 
     with Console() as console:
         run = train_run(config, console, resume)

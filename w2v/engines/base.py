@@ -7,15 +7,15 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from w2v.batches.batcher import Windows
+from w2v.batches.batcher import Groups
 
 GPU_CALL_CENTERS = 2**21  # a block of text, about: the host waits for the device once a call
 
 Floats = npt.NDArray[np.float32]
-SomeWindows = TypeVar("SomeWindows", bound=Windows)  # those that an engine can train on
+SomeGroups = TypeVar("SomeGroups", bound=Groups)  # those that an engine can train on
 
 
-class Engine(ABC, Generic[SomeWindows]):
+class Engine(ABC, Generic[SomeGroups]):
     """One way to do updates of masked sigmoid binary cross-entropy on two tables.
 
     Made from in_vectors and out_vectors, (V, D) float32 arrays which it copies, and a resolved
@@ -31,23 +31,23 @@ class Engine(ABC, Generic[SomeWindows]):
 
     @abstractmethod
     def train(
-        self, windows: SomeWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+        self, groups: SomeGroups, first_batch: int, lrs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Do len(lrs) updates, each on the next batch.
 
         Args:
-            windows: the Windows of a block.  first_batch: number of the first one.
+            groups: the Groups of a block.  first_batch: number of the first one.
             lrs: (n,) float64, the learning rate of each update.
         Returns:
-            (n,) float64: the sum of each batch's window losses, in nats.
+            (n,) float64: the sum of each batch's losses, of its centers, in nats.
         """
 
-    def loss(self, windows: SomeWindows) -> float:
-        """The sum of the losses of all windows, a float64 in nats; the tables stay as they are.
+    def loss(self, groups: SomeGroups) -> float:
+        """The sum of the losses of all centers, a float64 in nats; the tables stay as they are.
 
         Here: training at a rate of 0, which is right where an update is a multiple of the rate.
         """
-        return self.train(windows, 0, np.zeros(windows.n_batches)).sum()
+        return self.train(groups, 0, np.zeros(groups.n_batches)).sum()
 
     @abstractmethod
     def tables(self) -> tuple[Floats, Floats]:

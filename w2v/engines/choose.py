@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.batches.batcher import Batcher, CpuBatcher
-from w2v.batches.windows import draw_rows
-from w2v.config import Config
+from w2v.batches.draw_groups import draw_groups
+from w2v.config import GROUP, Config
 from w2v.engines.base import Engine, Floats
 from w2v.errors import UsageError, W2VError
 from w2v.text.vocab import EncodedText
@@ -23,7 +23,7 @@ _torch_ran_in: set[int] = set()  # numbers of the processes, of which a forked o
 
 
 def resolve(config: Config) -> Config:
-    """The Config with engine, device and workers as they are on this machine.
+    """The Config with engine, device, workers and group as they are on this machine.
 
     Raises:
         UsageError: settings that no engine can do, or not the one asked for.
@@ -47,7 +47,28 @@ def resolve(config: Config) -> Config:
 
         device = choose_device(device).type
     workers = config.workers or cores
-    return dataclasses.replace(config, engine=engine, device=device, workers=workers)
+    resolved = dataclasses.replace(config, engine=engine, device=device, workers=workers)
+    return dataclasses.replace(resolved, group=_group(resolved))
+
+
+def _group(config: Config) -> int:
+    """G for a Config that is resolved but for it.
+
+    Raises:
+        UsageError: more centers than a batch has windows, or groups where windows are drawn.
+    """
+    if config.group is not None and config.group > config.batch_size:
+        raise UsageError(
+            f"--group is {config.group}; it must be at most --batch-size, {config.batch_size}"
+        )
+    if not _is_resident(config):
+        return config.group or min(GROUP, config.batch_size)
+    if config.group not in (None, 1):
+        raise UsageError(
+            f"--group is {config.group}; on a GPU --engine {config.engine} knows only 1: leave "
+            "it out, or give --engine cpu"
+        )
+    return 1
 
 
 def _fastest(config: Config) -> str:
@@ -68,9 +89,9 @@ def _check(engine: str, config: Config) -> None:
         raise UsageError(
             f"--engine cpu cannot use --device {config.device}; give --engine torch for it"
         )
-    if engine == "torch" and not config.deterministic:
+    if engine != "cuda" and not config.deterministic:
         raise UsageError(
-            "--no-deterministic is for --engine cpu or cuda; this run takes --engine torch"
+            f"--no-deterministic is for --engine cuda; this run takes --engine {engine}"
         )
     if engine != "cuda":
         return
@@ -118,7 +139,7 @@ def _is_interpreted() -> bool:
 
 
 def _is_resident(config: Config) -> bool:
-    """Whether the text of a resolved Config is on the GPU, and its windows are drawn there."""
+    """Whether the text of a resolved Config is on the GPU, and windows are drawn there."""
     return config.engine == "cuda" or (config.device == "cuda" and _has_triton())
 
 
@@ -151,13 +172,9 @@ def _engine_class(config: Config) -> Callable[[Floats, Floats, Config], Engine]:
         from w2v.engines.torch import TorchEngine
 
         return TorchEngine
-    if config.deterministic:
-        from w2v.engines.cpu import CpuEngine
+    from w2v.engines.cpu import CpuEngine
 
-        return CpuEngine
-    from w2v.engines.cpu_racing import RacingEngine
-
-    return RacingEngine
+    return CpuEngine
 
 
 def compiled_functions(config: Config) -> list[Callable[..., Any]]:
@@ -165,14 +182,10 @@ def compiled_functions(config: Config) -> list[Callable[..., Any]]:
     if _is_resident(config):
         return []
     if config.engine == "torch":
-        return [draw_rows]
-    if config.deterministic:
-        from w2v.engines.cpu import train_batches
+        return [draw_groups]
+    from w2v.engines.cpu import train_batches
 
-        return [train_batches]
-    from w2v.engines.cpu_racing import train_racing
-
-    return [train_racing]
+    return [train_batches]
 
 
 @contextlib.contextmanager

@@ -12,10 +12,10 @@ from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
 from numba.extending import intrinsic, overload, register_model
 
-LANES = 16  # float32s in a vector, and in a cache line
+from w2v.compiled import LANES
 
 _I32, _F32 = ir.IntType(32), ir.FloatType()
-_VECTOR, _INTEGERS = ir.VectorType(_F32, LANES), ir.VectorType(_I32, LANES)
+VECTOR, _INTEGERS = ir.VectorType(_F32, LANES), ir.VectorType(_I32, LANES)
 
 
 class Lanes(types.Type):
@@ -28,7 +28,7 @@ _lanes = Lanes("lanes")
 @register_model(Lanes)
 class _LanesModel(PrimitiveModel):
     def __init__(self, manager, frontend_type):
-        super().__init__(manager, frontend_type, _VECTOR)
+        super().__init__(manager, frontend_type, VECTOR)
 
 
 @intrinsic
@@ -63,7 +63,7 @@ def _pointer(context, builder, signature, arguments):
         builder.bitcast(array.data, ir.IntType(8).as_pointer()),
         [builder.add(builder.mul(row, stride), builder.mul(k, k.type(4)))],
     )
-    return builder.bitcast(start, _VECTOR.as_pointer())
+    return builder.bitcast(start, VECTOR.as_pointer())
 
 
 @intrinsic
@@ -71,8 +71,8 @@ def splat(typing_context, number):
     """A vector with `number` in every lane."""
 
     def emit(context, builder, signature, arguments):
-        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), arguments[0], _I32(0))
-        return _pick(builder, one, one, [0] * LANES)
+        one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), arguments[0], _I32(0))
+        return pick(builder, one, one, [0] * LANES)
 
     return _lanes(types.float32), emit
 
@@ -136,7 +136,29 @@ def power_of_two(typing_context, whole):
 
     def emit(context, builder, signature, arguments):
         exponent = builder.add(builder.fptosi(arguments[0], _INTEGERS), _in_all_lanes(127))
-        return builder.bitcast(builder.shl(exponent, _in_all_lanes(23)), _VECTOR)
+        return builder.bitcast(builder.shl(exponent, _in_all_lanes(23)), VECTOR)
+
+    return _lanes(_lanes), emit
+
+
+@intrinsic
+def exponent(typing_context, x):
+    """Of x = m · 2^n with 1 ≤ m < 2, for normal x > 0: n, lane by lane."""
+
+    def emit(context, builder, signature, arguments):
+        bits = builder.lshr(builder.bitcast(arguments[0], _INTEGERS), _in_all_lanes(23))
+        return builder.sitofp(builder.sub(bits, _in_all_lanes(127)), VECTOR)
+
+    return _lanes(_lanes), emit
+
+
+@intrinsic
+def mantissa(typing_context, x):
+    """Of x = m · 2^n with 1 ≤ m < 2, for normal x > 0: m, lane by lane."""
+
+    def emit(context, builder, signature, arguments):
+        bits = builder.and_(builder.bitcast(arguments[0], _INTEGERS), _in_all_lanes(2**23 - 1))
+        return builder.bitcast(builder.or_(bits, _in_all_lanes(127 << 23)), VECTOR)
 
     return _lanes(_lanes), emit
 
@@ -160,7 +182,7 @@ def in_first(typing_context, n, x, y):
         n, x, y = arguments
         n = builder.trunc(n, _I32)
         one = builder.insert_element(ir.Constant(_INTEGERS, ir.Undefined), n, _I32(0))
-        everywhere = _pick(builder, one, one, [0] * LANES)
+        everywhere = pick(builder, one, one, [0] * LANES)
         numbers = ir.Constant(_INTEGERS, list(range(LANES)))
         return builder.select(builder.icmp_signed("<", numbers, everywhere), x, y)
 
@@ -176,7 +198,7 @@ def sums(typing_context, a, b, c, d):
             """Pick pairs of both, in each quarter of a vector, and add them."""
             return builder.fadd(
                 *(
-                    _pick(builder, x, y, [q + i for q in range(0, LANES, 4) for i in picked])
+                    pick(builder, x, y, [q + i for q in range(0, LANES, 4) for i in picked])
                     for picked in (low, high)
                 )
             )
@@ -186,7 +208,7 @@ def sums(typing_context, a, b, c, d):
         ab, cd = fold(a, b, *halves), fold(c, d, *halves)  # a b a b …, c d c d …
         abcd = fold(ab, cd, (0, 1, LANES, LANES + 1), (2, 3, LANES + 2, LANES + 3))  # a b c d …
         for n in (LANES // 2, LANES // 4):
-            low, high = (_pick(builder, abcd, abcd, range(i, i + n)) for i in (0, n))
+            low, high = (pick(builder, abcd, abcd, range(i, i + n)) for i in (0, n))
             abcd = builder.fadd(low, high)
         results = [builder.extract_element(abcd, _I32(i)) for i in range(4)]
         return context.make_tuple(builder, signature.return_type, results)
@@ -194,7 +216,7 @@ def sums(typing_context, a, b, c, d):
     return types.UniTuple(types.float32, 4)(_lanes, _lanes, _lanes, _lanes), emit
 
 
-def _pick(builder, x, y, lanes):
+def pick(builder, x, y, lanes):
     """Lanes of x (numbered from 0) and y (numbered on from there)."""
     mask = ir.Constant(ir.VectorType(_I32, len(lanes)), list(lanes))
     return builder.shuffle_vector(x, y, mask)
@@ -202,7 +224,7 @@ def _pick(builder, x, y, lanes):
 
 def _call(builder, name, *vectors):
     """Call one of LLVM's own functions of vectors to a vector."""
-    kind = ir.FunctionType(_VECTOR, [_VECTOR] * len(vectors))
+    kind = ir.FunctionType(VECTOR, [VECTOR] * len(vectors))
     function = cgutils.get_or_insert_function(builder.module, kind, f"{name}.v{LANES}f32")
     return builder.call(function, vectors)
 

@@ -1,8 +1,6 @@
-"""Threads of compiled code, and the counters that they share: who does what, and what is done."""
+"""Counters that several threads of compiled code share: who does what, and what is done."""
 
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -10,29 +8,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-SPINS = 1000  # looks at a counter before letting others have the core
-
-
-class Threads:
-    """n threads that run the same compiled function (nogil) at once; the caller is the first.
-
-    Numba's own threads (`prange`) are not used: records of arrays do not get through to them, and
-    what they run takes several times as long to compile.
-    """
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-        self._others = ThreadPoolExecutor(n - 1) if n > 1 else None
-
-    def run(self, work: Callable[[int], None]) -> None:
-        """Call work(0), …, work(n - 1), each in a thread, and return when all have returned."""
-        if self._others is None:
-            return work(0)
-        others = [self._others.submit(work, thread) for thread in range(1, self.n)]
-        work(0)
-        for other in others:
-            other.result()
-        return None
+LOOKS = 20_000  # at a counter, some tens of microseconds, before giving up the core
 
 
 @intrinsic
@@ -65,17 +41,21 @@ def _place(context, builder, signature, arguments):
 if sys.platform == "win32":
 
     @njit
-    def _let_others_run():
+    def _sleep(microseconds):
         pass
 else:
-    _let_others_run = types.ExternalFunction("sched_yield", types.int32())
+    _sleep = types.ExternalFunction("usleep", types.int32(types.uint32))
 
 
 @njit
-def wait_until(counters: npt.NDArray[np.int64], index: int, least: int) -> None:
-    """Return once counters[index] ≥ least."""
-    spins = 0
+def wait_for(counters: npt.NDArray[np.int64], index: int, least: int) -> None:
+    """Return once counters[index] ≥ least.
+
+    A core that is yielded goes to whatever else wants it, for milliseconds; so threads look for
+    longer than a part of the work takes. Then somebody has been put off, perhaps for this thread.
+    """
+    looks = 0
     while look_at(counters, index) < least:
-        spins += 1
-        if spins > SPINS:
-            _let_others_run()
+        looks += 1
+        if looks > LOOKS:
+            _sleep(np.uint32(50))

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import torch
 import triton
 
+from w2v.batches.batch import max_entries
 from w2v.batches.gpu_batcher import GpuWindows, Slab
-from w2v.batches.windows import max_entries
 from w2v.config import Config
 from w2v.engines.base import GPU_CALL_CENTERS, Engine, Floats
 from w2v.engines.cuda_graph import Graph, Recorded

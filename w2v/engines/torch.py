@@ -8,7 +8,7 @@ import torch
 
 from w2v.batches.batch import Batch
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats, SomeWindows
+from w2v.engines.base import Engine, Floats, SomeGroups
 from w2v.errors import UsageError
 from w2v.model import SkipGram, masked_bce
 
@@ -32,8 +32,8 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-class TorchEngine(Engine[SomeWindows]):
-    """Trains by backpropagation, on any Windows.
+class TorchEngine(Engine[SomeGroups]):
+    """Trains by backpropagation, on any Groups.
 
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
@@ -61,10 +61,10 @@ class TorchEngine(Engine[SomeWindows]):
         return f"torch on {self.device.type}"
 
     def train(
-        self, windows: SomeWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+        self, groups: SomeGroups, first_batch: int, lrs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         steps = enumerate(lrs, start=first_batch)
-        losses = [self.step(windows.batch(number), lr) for number, lr in steps]
+        losses = [self.step(groups.batch(number), lr) for number, lr in steps]
         return torch.stack(losses).cpu().numpy()
 
     def step(self, batch: Batch, lr: float | torch.Tensor) -> torch.Tensor:
@@ -81,13 +81,13 @@ class TorchEngine(Engine[SomeWindows]):
         return self._sum(losses.detach())
 
     @torch.no_grad()
-    def loss(self, windows: SomeWindows) -> float:
-        sums = [self._sum(self._losses(windows.batch(n))) for n in range(windows.n_batches)]
+    def loss(self, groups: SomeGroups) -> float:
+        sums = [self._sum(self._losses(groups.batch(n))) for n in range(groups.n_batches)]
         return float(sum(sums))
 
     def _losses(self, batch):
-        centers, contexts_negatives, mask, labels = (self._to_device(part) for part in batch)
-        return masked_bce(self.model(centers, contexts_negatives), labels, mask)
+        centers, entries, labels, mask = (self._to_device(part) for part in batch)
+        return masked_bce(self.model(centers, entries), labels, mask)  # (N, G)
 
     def _sum(self, losses):
         return losses.to(_summing_device(self.device)).sum(dtype=torch.float64)

@@ -184,6 +184,11 @@ def flush(path: str | Path) -> None:
         os.close(handle)
 
 
+def staging_name(target: Path) -> Path:
+    """A new hidden name beside `target`, for what is to take its place; see `is_staging`."""
+    return _beside(target, _STAGED)
+
+
 def _beside(target: Path, ending: str) -> Path:
     """A new hidden name beside `target`."""
     return target.with_name(f".{target.name}.{os.urandom(4).hex()}.{ending}")

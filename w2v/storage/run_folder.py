@@ -15,6 +15,7 @@ RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
 
 _FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS}
+_CHECKPOINT_FILES = (STATE, UNFINISHED, METRICS, LOSS)
 _CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file browsers
 
 
@@ -34,7 +35,7 @@ def check_out(path: str | Path) -> None:
     """
     target = _real(path)
     try:
-        if reason := _unfit(target):
+        if reason := _unfit(path, target):
             raise W2VError(f"--out is {path}; {reason}: name another folder")
         missing = [parent for parent in target.parents if not parent.exists()]
         try:
@@ -117,10 +118,12 @@ def _cannot_write(path: str | Path, error: OSError) -> W2VError:
     return W2VError(f"cannot write {path}: {error.strerror or error}")
 
 
-def _unfit(target: Path) -> str | None:
+def _unfit(path: str | Path, target: Path) -> str | None:
     """Why no run may be put at `target`, or None; writing there is tried elsewhere."""
     if target == _real(LAST):
         return "that file tells which run was trained last"
+    if missing := _missing_before_dots(path):
+        return f"{missing} is no folder"
     nearest = next((parent for parent in target.parents if parent.exists()), target)
     if not nearest.is_dir():
         return f"{nearest} is no folder"
@@ -141,12 +144,19 @@ def _unfit(target: Path) -> str | None:
     return None
 
 
+def _missing_before_dots(path: str | Path) -> Path | None:
+    """The part of `missing/../r2` that must be a folder for the `..` after it, and is none."""
+    parts = Path(path).parts
+    before = (Path(*parts[:i]) for i, part in enumerate(parts) if part == ".." and i)
+    return next((folder for folder in before if not folder.is_dir()), None)
+
+
 def _is_checkpoint(folder: Path) -> bool:
-    """Whether a folder holds nothing but our two files, or what is left of writing them."""
+    """Whether a folder holds nothing but our own files, or what is left of writing them."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     return all(
-        any(name == known or atomic.is_staging(name, known) for known in (STATE, UNFINISHED))
+        any(name == known or atomic.is_staging(name, known) for known in _CHECKPOINT_FILES)
         and (folder / name).is_file()
         for name in set(os.listdir(folder)) - _CLUTTER
     )

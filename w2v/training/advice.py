@@ -25,7 +25,7 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
     known = text.n_read - unknown
     kept = float(subsampling.expected_kept(vocabulary.counts, config.sample).sum())
     share = text.n_tokens / known  # less than 1 where sentences are held out
-    first = batcher.windows(1, 0)
+    first = batcher.groups(1, 0)
     pairs = first.expected_pairs() * text.n_tokens / len(text.blocks[0])
     memory = needed_memory(len(vocabulary), config) + TOKEN_BYTES * text.n_tokens
     yield (

@@ -9,6 +9,7 @@ from w2v.errors import Interrupted, W2VError
 from w2v.training import checkpoints
 from w2v.training.checkpoints import Checkpoint, state_tensors
 from w2v.training.job import Job
+from w2v.training.live import Live
 from w2v.training.loop import Training
 from w2v.training.watcher import Watcher
 
@@ -62,11 +63,15 @@ class Checkpointer:
     """Writes the checkpoints of a Training when they are due, and stops it on a signal.
 
     Args:
+        live: what can be looked at meanwhile.
         signals: numbers of the signals that have arrived; see `signals.heard`.
     """
 
-    def __init__(self, job: Job, training: Training, watcher: Watcher, signals: list[int]) -> None:
-        self.job, self.training, self.watcher, self.signals = job, training, watcher, signals
+    def __init__(
+        self, job: Job, training: Training, watcher: Watcher, live: Live, signals: list[int]
+    ) -> None:
+        self.job, self.training, self.watcher = job, training, watcher
+        self.live, self.signals = live, signals
         n_bytes = sum(array.nbytes for array in state_tensors(training).values())
         self._pace = Pace(training.config.checkpoint_every, n_bytes)
 
@@ -75,6 +80,7 @@ class Checkpointer:
         progress, epochs = self.training.progress, self.training.config.epochs
         if epoch_has_ended and progress.is_over(self.training.config):
             return  # the run folder is about to be written
+        self.live.update()
         folder = checkpoints.folder_in(self.job.out)
         if self.signals:
             name = signal.Signals(self.signals[0]).name
@@ -99,3 +105,15 @@ class Checkpointer:
             tensors = state_tensors(self.training)
             checkpoint = Checkpoint(self.job.identity, self.training.progress, tensors)
             checkpoints.write(self.job.out, checkpoint)
+        self.live.write_metrics()
+
+    def save_whatever_happened(self) -> None:
+        """Write a checkpoint, if there is something whole to keep, and say so; never raises."""
+        if not (self.training.progress.has_begun and self.training.is_whole):
+            return
+        with contextlib.suppress(Exception):  # what is on its way up is the one to tell
+            self.save()
+            self.watcher.warning(
+                f"the training so far is saved in {checkpoints.folder_in(self.job.out)}: "
+                "give the same command with --resume to go on"
+            )

@@ -13,8 +13,7 @@ FULL_RATE_TOKENS = 1_000_000
 FALL_EXPONENT = 0.22  # beyond, the rate falls as the number of tokens to the power of -0.22
 
 # The rate, times how often a batch holds a row: if it is too large, the row overshoots. On PTB and
-# on made-up texts training diverged from 25 on and never up to 20. PTB by default has 13. It holds
-# for racing too: what the threads' copies of a row learn is added up.
+# on made-up texts training diverged from 25 on and never up to 20. PTB by default has 13.
 MAX_RATE_PER_ROW = 15.0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from w2v.batches.batcher import Batcher, Windows
+from w2v.batches.batcher import Batcher, Groups
 from w2v.config import Config
 from w2v.engines.base import Engine
 from w2v.errors import W2VError
@@ -29,9 +29,11 @@ class DivergedError(W2VError):
 
 
 class Training:
-    """Trains an engine on a Batcher's windows, from where it stands to the last epoch.
+    """Trains an engine on a Batcher's groups, from where it stands to the last epoch.
 
     progress: where it stands.
+    is_whole: whether its progress and its tables are those of the same moment; not so within a call
+        of the engine, or after one that failed.
     best: the tables of the lowest validation loss, where early stopping asks for them; else None.
     """
 
@@ -46,6 +48,7 @@ class Training:
         self.config, self.batcher, self.engine = config, batcher, engine
         self.held_out, self.scoring = held_out, scoring
         self.progress = Progress()
+        self.is_whole = True
         self.best: list[npt.NDArray[np.float32]] | None = None
         self._batches_per_call = max(1, engine.call_centers // config.batch_size)
 
@@ -71,9 +74,9 @@ class Training:
         progress = self.progress
         for epoch in self._epochs_left():
             for block in range(progress.block, len(self.batcher.text.blocks)):
-                windows = self._windows(epoch, block)
-                for batch in range(progress.batch, windows.n_batches, self._batches_per_call):
-                    yield self._train(windows, batch), False
+                groups = self._groups(epoch, block)
+                for batch in range(progress.batch, groups.n_batches, self._batches_per_call):
+                    yield self._train(groups, batch), False
                 progress.end_block()
             yield self._end_epoch(), True
 
@@ -81,23 +84,24 @@ class Training:
         while not self.progress.is_over(self.config):
             yield self.progress.epoch
 
-    def _windows(self, epoch: int, block: int) -> Windows:
+    def _groups(self, epoch: int, block: int) -> Groups:
         began = time.perf_counter()
-        windows = self.batcher.windows(epoch, block)
+        groups = self.batcher.groups(epoch, block)
         self.progress.meter.seconds += time.perf_counter() - began
-        return windows
+        return groups
 
-    def _train(self, windows: Windows, first: int) -> Metrics:
+    def _train(self, groups: Groups, first: int) -> Metrics:
         """Train the batches of one call of the engine, from number `first` of a block on."""
         progress = self.progress
-        epoch, stop = progress.epoch, min(first + self._batches_per_call, windows.n_batches)
+        epoch, stop = progress.epoch, min(first + self._batches_per_call, groups.n_batches)
         batches = np.arange(first, stop + 1)
-        shares = shares_done(self.batcher.text, progress.block, batches, windows.n_batches)
+        shares = shares_done(self.batcher.text, progress.block, batches, groups.n_batches)
         lrs = scheduled_rates(self.config, epoch - 1 + shares[:-1])
+        self.is_whole = False
         began = time.perf_counter()
-        losses = self.engine.train(windows, first, lrs)
+        losses = self.engine.train(groups, first, lrs)
         seconds = time.perf_counter() - began
-        loss = losses.sum() / windows.n_centers(first, len(lrs))
+        loss = losses.sum() / groups.n_centers(first, len(lrs))
         if not loss < DIVERGED_LOSS:  # NaN too
             raise DivergedError(
                 f"training diverged: the loss is {loss:.3g} at batch "
@@ -105,10 +109,11 @@ class Training:
                 f"{lrs[0]:.3g}; what was written before is kept; start anew with "
                 f"--lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
             )
-        progress.batch = stop
-        return progress.meter.add(
-            epoch, windows, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
+        row = progress.meter.add(
+            epoch, groups, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
         )
+        progress.batch, self.is_whole = stop, True
+        return row
 
     def _end_epoch(self) -> Metrics:
         """Measure what is measured after an epoch, and stand before the next one."""

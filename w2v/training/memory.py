@@ -3,7 +3,9 @@
 import math
 import os
 
-from w2v.batches.windows import max_entries
+from w2v.batches.batch import max_entries, padded
+from w2v.batches.batcher import batch_groups
+from w2v.compiled import LANES
 from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.text.vocab import BLOCK_TOKENS
@@ -26,7 +28,11 @@ def needed_memory(n_words: int, config: Config) -> int:
     every number beside them; early stopping keeps the best.
     """
     copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
-    return copies * tables_bytes(n_words, config) + _batch_entries(config) * BYTES_PER_ENTRY
+    batch = _batch_entries(config) * BYTES_PER_ENTRY
+    if config.engine == "cpu":  # what the rows of each group gain
+        rows = batch_groups(config) * ((config.group or 1) + _group_entries(config))
+        batch = rows * FLOAT_BYTES * padded(config.vector_size, LANES)
+    return copies * tables_bytes(n_words, config) + batch
 
 
 def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
@@ -67,7 +73,16 @@ def check_memory(n_words: int, n_tokens: int, config: Config) -> None:
 
 
 def _batch_entries(config: Config) -> int:
-    return config.batch_size * max_entries(config.window, config.negative)
+    """How many entries a batch has at most, counted for each center that they are entries of."""
+    return batch_groups(config) * (config.group or 1) * _group_entries(config)
+
+
+def _group_entries(config: Config) -> int:
+    """E, at most."""
+    group = config.group or 1
+    if group == 1:
+        return max_entries(config.window, config.negative)
+    return group + 2 * config.window + config.noise_pool
 
 
 def _available_memory() -> float:

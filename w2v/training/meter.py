@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from w2v.batches.batcher import Windows
+from w2v.batches.batcher import Groups
 from w2v.training.metrics import Metrics
 
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
@@ -35,7 +35,7 @@ class Meter:
     def add(
         self,
         epoch: int,
-        windows: Windows,
+        groups: Groups,
         first_batch: int,
         *,
         lrs: npt.NDArray[np.float64],
@@ -55,7 +55,7 @@ class Meter:
         due = (shares * ROWS_PER_EPOCH).astype(np.int64)
         kept = np.flatnonzero(np.diff(due, prepend=self.rows_due - 1) > 0).tolist()
         for last in sorted({*kept, n - 1}):
-            n_centers = self.n_centers + windows.n_centers(first_batch, last + 1)
+            n_centers = self.n_centers + groups.n_centers(first_batch, last + 1)
             self.seconds = seconds_before + seconds * (last + 1) / n
             self.row = row = Metrics(
                 epoch=epoch,

@@ -1,55 +1,67 @@
-"""The picture of a training run."""
+"""The picture of a training run, drawn by a process of its own.
 
-from collections.abc import Iterable
-from itertools import groupby
+Matplotlib reads the user's settings when it is imported, in the current folder first, and some
+(LaTeX, a backend, an encoding) break it. A process of ours has none of them, and whatever becomes
+of it, the training goes on and the caller's own Matplotlib stays as it is.
+"""
+
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-from w2v.training.metrics import Metrics
+from w2v.errors import W2VError
+from w2v.storage import atomic
 
-MOST_LABELLED = 12  # epochs whose losses are all written beside the curve
-BELOW = (0, -14)  # points; above a loss is mostly its validation loss
+ENOUGH = 120.0  # seconds; the very first picture looks for all fonts of the machine
+CODE = "import sys; sys.path[:] = {}; from w2v.training import picture; picture.main()"
 
 
-def plot_loss(metrics: Iterable[Metrics], path: Path) -> None:
-    """Draw the loss against the epochs as a PNG file at `path`.
+def plot_loss(metrics: Path, epochs_done: int, picture: Path) -> None:
+    """Draw a metrics.csv as a PNG file. Raises: W2VError: it cannot be drawn, and why."""
+    drawing = start(metrics, epochs_done, picture)
+    try:
+        _, said = drawing.communicate(timeout=ENOUGH)
+    except subprocess.TimeoutExpired as error:
+        raise cannot_draw(picture, f"it takes more than {ENOUGH:.0f} s") from error
+    finally:
+        drawing.kill()
+        drawing.wait()
+    if drawing.returncode:
+        lines = said.decode(errors="backslashreplace").split("\n")
+        why = next(filter(None, map(str.strip, reversed(lines))), f"status {drawing.returncode}")
+        raise cannot_draw(picture, why)
 
-    A thin line is the mean since its epoch began; a dot is a whole epoch's loss, a square its
-    validation loss.
+
+def start(
+    metrics: Path, epochs_done: int, picture: Path, errors: int = subprocess.PIPE
+) -> subprocess.Popen[bytes]:
+    """Begin to draw a metrics.csv; the picture is there when the process has ended, with status 0.
+
+    Args:
+        errors: where the process writes what is wrong, as for Popen.
+    Raises: W2VError: no process can be started.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(6.4, 4.0), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    ends: list[Metrics] = []
-    for _, group in groupby(metrics, key=lambda row: row.epoch):
-        rows = list(group)
-        label = None if ends else "mean since the epoch began"
-        progress = [row.progress for row in rows]
-        axes.plot(progress, [row.loss for row in rows], color="tab:blue", lw=1, label=label)
-        ends.append(rows[-1])
-    losses = [row.loss for row in ends]
-    axes.plot([row.epoch for row in ends], losses, "o-", color="tab:orange", label="whole epoch")
-    validated = [(row.epoch, x) for row in ends if (x := row.validation_loss) is not None]
-    if validated:
-        epochs, losses = map(list, zip(*validated, strict=True))
-        axes.plot(epochs, losses, "s--", color="tab:green", label="validation")
-    for row in ends if len(ends) <= MOST_LABELLED else ends[-1:]:
-        axes.annotate(
-            f"{row.loss:.3f}",
-            (row.epoch, row.loss),
-            BELOW,
-            textcoords="offset points",
-            ha="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+    here = picture.parent.absolute()
+    settings = {"MATPLOTLIBRC": os.devnull, "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, **settings}
+    environment.pop("MPLBACKEND", None)
+    code = CODE.format([os.path.abspath(folder) for folder in sys.path])  # '' is the current one
+    staging = atomic.staging_name(here / picture.name)
+    arguments = map(str, [metrics.absolute(), epochs_done, staging, here / picture.name])
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            cwd=here,  # without a matplotlibrc
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,  # a Ctrl-C is for the training
         )
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (mean BCE per center, nats)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(y=0.15)
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    figure.savefig(path)
+    except (OSError, ValueError) as error:
+        raise cannot_draw(picture, str(error)) from error
+
+
+def cannot_draw(picture: Path, why: str) -> W2VError:
+    return W2VError(f"cannot draw {picture.name}: {why}; metrics.csv has all that it would show")

@@ -15,7 +15,7 @@ from w2v.training.metrics import Metrics
 class Progress:
     """Where training stands: which batch comes next, and what has been measured so far.
 
-    epoch: from 1.  block: of the text, from 0.  batch: of the block's windows, from 0.
+    epoch: from 1.  block: of the text, from 0.  batch: of the block's groups, from 0.
     meter: the sums of this epoch, and all rows of metrics.csv.
     best_epoch, best_loss: of the lowest validation loss; 0 and infinity before there is one.
     """

@@ -83,6 +83,11 @@ def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
         UsageError: names what differs, and both values.
     """
     old, new = before["settings"], now["settings"]
+    if missing := [flag(name) for name in new if name not in old]:
+        raise UsageError(
+            f"cannot resume: the checkpoint is of a w2v without {', '.join(missing)}; give "
+            "another --out, or start without --resume"
+        )
     pairs = [
         ("the text", before.get("corpus"), now["corpus"]),
         ("the validation text", before.get("validation"), now["validation"]),

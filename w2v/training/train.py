@@ -1,6 +1,5 @@
 """Training as one call: from a Config to a run folder."""
 
-import contextlib
 import dataclasses
 import os
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from w2v.training.bar import Bar
 from w2v.training.checkpointing import Checkpointer
 from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job, read_job
-from w2v.training.loop import DivergedError, Training
+from w2v.training.live import Live
+from w2v.training.loop import Training
 from w2v.training.metrics import Metrics, last_rows, listed
 from w2v.training.resume import (
     find_checkpoint,
@@ -113,36 +113,6 @@ def _config(corpus: Any, recipe: str, settings: dict[str, Any]) -> Config:
 def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
     """Read the corpus of a Config, train, and write the run folder; raises as `train` does."""
     config = choose.resolve(config)
-    with choose.device_memory(), choose.threads_put_back(config):
-        job = _read(config, watcher)
-        checkpoint = None
-        if resume:
-            checkpoint = find_checkpoint(job, watcher)
-        else:
-            warn_of_unfinished(job, watcher)
-        if checkpoint and is_done(job, checkpoint):
-            return _finished(job, checkpoint, watcher)
-        for line in advice.warnings(job):
-            watcher.warning(line)
-        training = _prepare(job, checkpoint, watcher)
-        watcher.starting(job, training)
-        _run(job, training, watcher)
-        return _remembered(job.out, training.metrics, watcher)
-
-
-def _finished(job: Job, checkpoint: Checkpoint, watcher: Watcher) -> Run:
-    """The Run that is trained already; what it has lost beside its vectors is written again."""
-    done = f"{job.out} is trained already, {checkpoint.progress.epoch - 1} epochs"
-    if lost := what_is_lost(job):
-        watcher.notice(f"{done}, but {lost}: all but the vectors is written again")
-        _run(job, _prepare(job, checkpoint, watcher), watcher)
-    else:
-        watcher.notice(f"{done}: nothing is left to do")
-    return _remembered(job.out, checkpoint.progress.meter.metrics, watcher)
-
-
-def _read(config: Config, watcher: Watcher) -> Job:
-    """The Job of a resolved Config; what can be refused is refused before anything is read."""
     validation.check(config)
     named_testsets = epoch_scores.read(config.evaluate)
     if config.out is not None:
@@ -152,8 +122,38 @@ def _read(config: Config, watcher: Watcher) -> Job:
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)
     run_folder.check_out(out)
-    progress = watcher.reading(corpus)
-    return read_job(config, corpus, out, named_testsets, progress, watcher.warning)
+    with (
+        choose.device_memory(),
+        choose.threads_put_back(config),
+        checkpoints.claimed(out),
+    ):  # refused before a long text is read
+        progress = watcher.reading(corpus)
+        job = read_job(config, corpus, out, named_testsets, progress, watcher.warning)
+        metrics = _train_job(job, watcher, resume)
+    return _remembered(out, metrics, watcher)
+
+
+def _train_job(job: Job, watcher: Watcher, resume: bool) -> list[Metrics]:
+    """Train a Job and write its run, unless that is done already; the rows of its metrics.csv."""
+    checkpoint = None
+    if resume:
+        checkpoint = find_checkpoint(job, watcher)
+    else:
+        warn_of_unfinished(job, watcher)
+    if checkpoint and is_done(job, checkpoint):
+        done = f"{job.out} is trained already, {checkpoint.progress.epoch - 1} epochs"
+        if lost := what_is_lost(job):
+            watcher.notice(f"{done}, but {lost}: all but the vectors is written again")
+            _run(job, _prepare(job, checkpoint, watcher), watcher)
+        else:
+            watcher.notice(f"{done}: nothing is left to do")
+        return checkpoint.progress.meter.metrics
+    for line in advice.warnings(job):
+        watcher.warning(line)
+    training = _prepare(job, checkpoint, watcher)
+    watcher.starting(job, training)
+    _run(job, training, watcher)
+    return training.metrics
 
 
 def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Training:
@@ -173,11 +173,11 @@ def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Train
 def _run(job: Job, training: Training, watcher: Watcher) -> None:
     """Train to the end, writing checkpoints, and write the run.
 
-    Raises: Interrupted, with the state saved. Once training is done, a signal changes nothing: the
-        run is written.
+    Raises: Interrupted, or whatever goes wrong, with the state saved. Once training is done, a
+        signal changes nothing: the run is written.
     """
-    with checkpoints.claimed(job.out), signals.heard() as heard:
-        checkpointer = Checkpointer(job, training, watcher, heard)
+    with signals.heard() as heard, Live(job.out, training) as live:
+        checkpointer = Checkpointer(job, training, watcher, live, heard)
         try:
             for row, is_whole_epoch in training.run():
                 _report(row, is_whole_epoch, watcher)
@@ -187,11 +187,9 @@ def _run(job: Job, training: Training, watcher: Watcher) -> None:
                     "the lowest validation loss was that of epoch "
                     f"{training.progress.best_epoch}: its vectors are kept"
                 )
-            write_run(job, training)
-        except (W2VError, OSError) as error:  # the disk is full, or our output closed
-            if training.progress.has_begun and not isinstance(error, DivergedError):
-                with contextlib.suppress(OSError):
-                    checkpointer.save()
+            write_run(job, training, watcher)
+        except (Exception, SystemExit):  # no room on the disk, or what nobody thought of
+            checkpointer.save_whatever_happened()
             raise
 
 

@@ -19,7 +19,7 @@ NO_LOSS = "--early-stopping needs a validation loss: give --validation or --vali
 
 
 class HeldOut:
-    """A validation text, in windows that are drawn once, with noise words of the training text.
+    """A validation text, in groups that are drawn once, with noise words of the training text.
 
     Args:
         description: one line for people.
@@ -36,8 +36,8 @@ class HeldOut:
         self.text, self.description = text, description
         drawn_once = dataclasses.replace(config, resample=False)
         batcher = choose.make_batcher(text, counts, drawn_once)
-        self._windows = [batcher.windows(0, block) for block in range(len(text.blocks))]
-        self.n_centers = sum(map(len, self._windows))
+        self._groups = [batcher.groups(0, block) for block in range(len(text.blocks))]
+        self.n_centers = sum(map(len, self._groups))
         if not self.n_centers:
             raise W2VError(
                 f"the validation text ({description}) has no sentence of two known words; "
@@ -46,7 +46,7 @@ class HeldOut:
 
     def loss(self, engine: Engine) -> float:
         """The mean loss of its windows with an engine's tables, in nats."""
-        return float(sum(map(engine.loss, self._windows)) / self.n_centers)
+        return float(sum(map(engine.loss, self._groups)) / self.n_centers)
 
 
 def check(config: Config) -> None:

@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import Any
 
 from w2v.config import Config
+from w2v.errors import W2VError
 from w2v.storage import layout, run_folder
 from w2v.storage.layout import TENSORS
 from w2v.training import checkpoints
@@ -15,12 +16,16 @@ from w2v.training.job import Job
 from w2v.training.loop import Training
 from w2v.training.metrics import write_csv
 from w2v.training.plots import plot_loss
+from w2v.training.watcher import Watcher
 from w2v.vectors import saving
 from w2v.version import __version__
 
 
-def write_run(job: Job, training: Training) -> None:
-    """Write the run folder, whole or not at all. Raises: W2VError: see run_folder.replace_run."""
+def write_run(job: Job, training: Training, watcher: Watcher) -> None:
+    """Write the run folder, whole or not at all; a picture that cannot be drawn is a warning.
+
+    Raises: W2VError: see run_folder.replace_run.
+    """
     with run_folder.replace_run(job.out) as folder:
         words, counts = job.vocabulary.words, job.vocabulary.counts
         saving.save_vectors(folder, words, counts, *training.tables())
@@ -38,7 +43,10 @@ def write_run(job: Job, training: Training) -> None:
             json.dump(described, file, indent=2, ensure_ascii=False)
             file.write("\n")
         write_csv(training.metrics, folder / layout.METRICS)
-        plot_loss(training.metrics, folder / layout.LOSS)
+        try:
+            plot_loss(folder / layout.METRICS, training.progress.epoch - 1, folder / layout.LOSS)
+        except W2VError as error:
+            watcher.warning(str(error))
 
 
 def _described(job: Job) -> dict[str, Any]:

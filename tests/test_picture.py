@@ -1,0 +1,142 @@
+"""The picture of a run is drawn whatever the user's Matplotlib is set to, and never costs a run."""
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import w2v
+from stopping import SETTINGS, Stop
+from texts import zipf_lines
+from w2v.config import from_recipe
+from w2v.training import live, plots
+from w2v.training.metrics import Metrics, write_csv
+from w2v.training.train import train_run
+
+ROOT = Path(__file__).parent.parent
+PIXELS = (768, 480)
+TRAINS = """
+import sys, w2v
+w2v.train(corpus="text.txt", engine="cpu", epochs=1, min_count=1, vector_size=4, out="run")
+assert "matplotlib" not in sys.modules, "the caller's own Matplotlib is not touched"
+"""
+
+
+def pixels_of(picture):
+    content = picture.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert content.endswith(b"IEND\xaeB`\x82")
+    return struct.unpack(">II", content[16:24])
+
+
+def train(folder, **environment):
+    (folder / "text.txt").write_text(zipf_lines(50, 300))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    command = [sys.executable, "-c", TRAINS]
+    result = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return pixels_of(folder / "run/loss.png")
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "module://matplotlib_inline.backend_inline"])
+def test_picture_needs_no_backend_of_the_users(backend, tmp_path):
+    assert train(tmp_path, MPLBACKEND=backend) == PIXELS
+
+
+RC = {
+    "LaTeX": b"text.usetex: True\n",
+    "no UTF-8": b"caf\xe9: 1\n",
+    "UTF-16": "font.size: 9\n".encode("utf-16"),
+    "100,000 dots an inch": b"savefig.dpi: 100000\n",
+    "huge letters": b"font.size: 1e9\n",
+    "another look": b"figure.figsize: 1, 1\nsavefig.bbox: tight\n",
+}
+
+
+@pytest.mark.parametrize("name", RC)
+@pytest.mark.parametrize("where", ["here", "home", "named"])
+def test_picture_is_the_same_whatever_matplotlibrc_says(name, where, tmp_path):
+    places = {
+        "here": (tmp_path / "matplotlibrc", {}),
+        "home": (tmp_path / "home/.config/matplotlib/matplotlibrc", {}),
+        "named": (tmp_path / "mine", {"MATPLOTLIBRC": str(tmp_path / "mine")}),
+    }
+    path, environment = places[where]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(RC[name])
+    cache = {"NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", ""), "XDG_CONFIG_HOME": ""}
+    assert train(tmp_path, HOME=str(tmp_path / "home"), **cache, **environment) == PIXELS
+
+
+@pytest.fixture
+def broken_matplotlib(tmp_path, monkeypatch):
+    """What Matplotlib is then is left to the test: the path of its first file."""
+    package = tmp_path / "broken" / "matplotlib" / "__init__.py"
+    package.parent.mkdir(parents=True)
+    monkeypatch.syspath_prepend(package.parent.parent)
+    return package
+
+
+BROKEN = {
+    "raise RuntimeError('many\\nlines')": "cannot draw loss.png: lines; metrics.csv has all",
+    "raise SystemExit(3)": "cannot draw loss.png: status 3; metrics.csv has all",
+    "import os; os.abort()": "cannot draw loss.png: status -6; metrics.csv has all",
+    "import time; time.sleep(99)": "cannot draw loss.png: it takes more than 1 s; metrics.csv has",
+}
+
+
+@pytest.mark.parametrize("code", BROKEN)
+@pytest.mark.usefixtures("zipf_corpus")
+def test_picture_that_cannot_be_drawn_is_a_warning(code, broken_matplotlib, monkeypatch):
+    broken_matplotlib.write_text(code)
+    monkeypatch.setattr(plots, "ENOUGH", 1.0)
+    watcher = Stop(0)
+    run = train_run(from_recipe(**SETTINGS, out="a"), watcher)
+    assert len(w2v.load("a")) == len(run.vectors) == 201
+    assert [line for line in watcher.said if BROKEN[code] in line]
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {"checkpoint", "config.json", "metrics.csv", "vectors.safetensors", "vocab.tsv"}
+
+
+@pytest.mark.usefixtures("zipf_corpus")
+def test_python_that_cannot_be_started_is_a_warning(monkeypatch):
+    watcher = Stop(0)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    train_run(from_recipe(**SETTINGS, out="a"), watcher)
+    assert [line for line in watcher.said if line.startswith("cannot draw loss.png: [Errno 2]")]
+
+
+@pytest.mark.usefixtures("zipf_corpus")
+def test_metrics_and_picture_are_there_while_training_runs(monkeypatch):
+    monkeypatch.setattr(live, "PERIOD", 0.0)
+    seen = []
+
+    class Looks(Stop):
+        def epoch_done(self, row):
+            folder = Path("a/checkpoint")
+            rows = (folder / "metrics.csv").read_text().splitlines()
+            seen.append(rows[-1].split(",")[0])
+            while not (folder / "loss.png").exists():
+                pass
+            assert pixels_of(folder / "loss.png") == PIXELS
+
+    run = train_run(from_recipe(**{**SETTINGS, "checkpoint_every": "9e"}, out="a"), Looks(0))
+    assert seen == ["1", "2", "3"]
+    assert [path.name for path in (run.folder / "checkpoint").iterdir()] == ["state.safetensors"]
+    assert (run.folder / "metrics.csv").exists()
+    assert (run.folder / "loss.png").exists()
+    w2v.train(**SETTINGS, out="a")  # what was there is no hindrance
+
+
+def test_picture_of_an_epoch_under_way_is_drawn(tmp_path):
+    rows = [Metrics(1, 1, 0.6, 0.1, 1.0, 1.0, 0.5), Metrics(1, 2, 0.5, 0.1, 1.0, 1.0, 1.0)]
+    write_csv([*rows, Metrics(2, 1, 0.4, 0.1, 1.0, 2.0, 1.5)], tmp_path / "metrics.csv")
+    for epochs_done in (0, 1, 2):
+        picture = tmp_path / f"{epochs_done}.png"
+        plots.plot_loss(tmp_path / "metrics.csv", epochs_done, picture)
+        assert pixels_of(picture) == PIXELS
