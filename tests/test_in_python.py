@@ -142,7 +142,7 @@ print(sys.stderr.getvalue())
 )
 def test_vectors_are_saved_and_loaded_in_every_format(text, name, to):
     wv = w2v.train(text, **SMALL).vectors
-    wv.save(name, format=to)
+    w2v.export(wv, to, name)
     loaded = w2v.load(name)
     assert list(loaded) == list(wv) == wv.index_to_key
     assert (loaded.vectors == wv.vectors).all()
@@ -154,9 +154,9 @@ def test_vectors_are_saved_and_loaded_in_every_format(text, name, to):
 def test_save_asks_for_a_format_that_the_path_does_not_tell(text):
     wv = w2v.train(text, **SMALL).vectors
     with pytest.raises(w2v.W2VError, match=r"'vectors' does not tell the format; name one of word"):
-        wv.save("vectors")
+        w2v.export(wv, None, "vectors")
     with pytest.raises(w2v.W2VError, match="must be one of word2vec-text"):
-        wv.save("vectors.bin", format="binary")
+        w2v.export(wv, "binary", "vectors.bin")
 
 
 def test_words_can_be_gone_through(text):

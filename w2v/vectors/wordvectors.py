@@ -5,7 +5,6 @@ wv["chip"]                         # (D,) float32
 wv.most_similar("chip", topn=3)    # [("microprocessor", 0.745), ...]
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -185,19 +184,6 @@ class WordVectors:
         cosine = self._directions.cosines(row, query)[0]
         no_answers = self._directions.cosines(np.array(sorted(excluded)), query)
         return 1 + self._directions.n_closer(query, cosine) - int((no_answers > cosine).sum())
-
-    def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:
-        """Write the vectors to a file that `w2v.load`, gensim and others read, as w2v.export.
-
-        Args:
-            format: word2vec-text, word2vec-binary, glove, npy, projector (a folder) or
-                sentence-transformers (a folder). None: as the path ends: .bin is word2vec-binary,
-                .txt and .vec are word2vec-text, .npy is npy.
-        Raises: as w2v.export does.
-        """
-        import w2v  # the page of public names: formats stand to the right of this room
-
-        w2v.export(self, format, path)
 
     def to_embedding(self, freeze: bool = True) -> "torch.nn.Embedding":
         """A torch.nn.Embedding (V, D) with a copy of the vectors; its input is what `ids` returns.
