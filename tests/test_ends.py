@@ -50,6 +50,7 @@ def test_error_with_stderr_closed_has_its_status():
     assert result.stdout == ""
 
 
+@pytest.mark.heavy  # not before our handler is there: on a busy machine that takes its time
 @pytest.mark.parametrize("script", ["train.py", "query.py"])
 @pytest.mark.usefixtures("text")
 def test_interrupt_while_python_imports_is_no_traceback(script):

@@ -59,7 +59,7 @@ def test_train_is_reproduced_by_its_seed_alone(corpus):
 
 
 def test_textbook_recipe_draws_once_and_keeps_its_rate(corpus):
-    run = w2v.train("textbook", corpus=corpus, epochs=2, min_count=1, device="cpu")
+    run = w2v.train(corpus, recipe="textbook", epochs=2, min_count=1, device="cpu")
     assert {row.lr for row in run.metrics} == {0.002}
     described = json.loads((run.folder / "config.json").read_text())
     assert described["settings"]["resample"] is False

@@ -104,7 +104,7 @@ def _open_closed_streams() -> None:
             if handle != number:
                 os.dup2(handle, number)
                 os.close(handle)
-        if getattr(sys, name) is None:
+        if mode == "w" and getattr(sys, name) is None:  # w2v query says that its input is closed
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
 

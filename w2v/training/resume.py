@@ -164,8 +164,8 @@ def go_on(training: Training, job: Job, checkpoint: Checkpoint, watcher: Watcher
     except ValueError as error:
         raise checkpoints.unusable(checkpoints.path_of(job.out, checkpoint), error) from error
     progress = training.progress
-    if progress.is_over(job.config):
-        return
+    if checkpoint.finished and progress.is_over(job.config):
+        return  # files beside its vectors are written again
     watcher.notice(
         f"resuming in epoch {progress.epoch}, after {progress.meter.n_batches} of its batches"
     )
