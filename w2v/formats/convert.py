@@ -16,7 +16,8 @@ from typing import NamedTuple
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
 from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
-from w2v.storage import atomic, layout
+from w2v.formats.targets import refuse_stream
+from w2v.storage import atomic, layout, packed
 from w2v.vectors import saving
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
@@ -66,14 +67,17 @@ def read(path: str | Path, limit: int | None = None) -> WordVectors:
             wv = saving.load(path)
             if limit is None:
                 return wv
-            return tables.first_words(wv.index_to_key, wv.counts, wv.vectors, limit)
+            return tables.first_words(wv.index_to_key, wv.counts, wv.vectors, limit, wv.is_lower)
         if not stat.S_ISREG(mode):
             raise W2VError(f"{path} is no file; name a run folder or a file of vectors")
         with open(path, "rb") as file:
             if path.suffix == ".safetensors":
                 return tables.with_words(path, safetensors_file.map_table(file, path), limit)
-            if file.read(len(npy.MAGIC)) == npy.MAGIC:
+            head = file.read(packed.HEAD_BYTES)
+            if head.startswith(npy.MAGIC):
                 return tables.with_words(path, npy.map_table(file, path), limit)
+            if kind := packed.told_by(head):
+                raise W2VError(f"{path} is {kind.what}; give the file of vectors that is in it")
             return word2vec.read(file, path, limit)
     except OSError as error:
         raise W2VError(
@@ -94,6 +98,8 @@ def export(wv: WordVectors, to: str, path: str | Path) -> None:
     """
     if to not in WRITERS:
         raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
+    for target in files_written(path, to):
+        refuse_stream(target)
     path = Path(os.path.realpath(path))  # a link is never what gets replaced
     _check(wv, to)
     names = (layout.VECTORS, layout.VOCAB)

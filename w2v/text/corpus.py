@@ -21,6 +21,7 @@ from typing import Any
 
 from w2v.config import Config
 from w2v.errors import UsageError, W2VError
+from w2v.storage import packed
 from w2v.text import ptb
 from w2v.text.source import Source
 
@@ -188,9 +189,25 @@ def _file(path, size):
 
 @contextmanager
 def _open_file(path):
-    unpack = UNPACK.get(path.suffix.lower(), nullcontext)
-    with open(path, "rb", buffering=0) as raw, unpack(raw) as stream:
-        yield stream, raw.tell
+    suffix = path.suffix.lower()
+    with open(path, "rb", buffering=0) as raw:
+        if reason := _misnamed(raw.read(packed.HEAD_BYTES), suffix):
+            raise W2VError(f"{str(path)!r} is {reason}")
+        raw.seek(0)
+        with UNPACK.get(suffix, nullcontext)(raw) as stream:
+            yield stream, raw.tell
+
+
+def _misnamed(head, suffix):
+    """What a file that begins with `head` is, if its name tells another thing; else None."""
+    kind = packed.told_by(head)
+    if kind is None:
+        letters = "".join(head.decode("latin-1").split())
+        is_misnamed = suffix in UNPACK and len(head) == packed.HEAD_BYTES and letters.isprintable()
+        return f"not packed, as {suffix} says; name it .txt" if is_misnamed else None
+    if kind.suffix not in UNPACK:
+        return f"{kind.what}; give the text that is in it"
+    return None if kind.suffix == suffix else f"{kind.what}; name it {kind.suffix}"
 
 
 @contextmanager
