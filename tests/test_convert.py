@@ -1,5 +1,6 @@
 """Reading a file of any kind, and `export`: to the last bit, by the programs that it is for."""
 
+import gzip
 import os
 import subprocess
 import sys
@@ -276,6 +277,28 @@ def test_limit_reads_the_first_words_of_every_format(tmp_path):
     wv = convert.read(tmp_path / "run", 2)
     assert_holds(wv, ["a", "b"], of_run[:2])
     assert wv.counts.tolist() == [9, 3, 2]
+
+
+@pytest.mark.parametrize("raw", ["a\r\nb\r\n", "a\t2\r\nb\t1\r\n", "\ufeffa\nb\n", "a\nb\n"])
+def test_words_beside_a_table_may_come_from_windows(tmp_path, raw):
+    np.save(tmp_path / "x.npy", np.eye(2, dtype=np.float32))
+    (tmp_path / "x.vocab.tsv").write_bytes(raw.encode())
+    assert convert.read(tmp_path / "x.npy").index_to_key == [UNK, "a", "b"]
+
+
+def test_word_that_ends_in_a_carriage_return_is_read_back(tmp_path):
+    convert.export(vectors_of([UNK, "a\r", "b"]), "npy", tmp_path / "x.npy")
+    assert convert.read(tmp_path / "x.npy").index_to_key == [UNK, "a\r", "b"]
+
+
+@pytest.mark.parametrize("name", ["glove.6B.zip", "vectors.txt", "vectors.bin"])
+def test_archive_of_vectors_is_called_one(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\3\4 and more\n")
+    with pytest.raises(W2VError, match="is a zip archive; give the file of vectors that is in it"):
+        convert.read(tmp_path / name)
+    (tmp_path / name).write_bytes(gzip.compress(b"a 1 2\n"))
+    with pytest.raises(W2VError, match="is packed by gzip; give the file"):
+        convert.read(tmp_path / name)
 
 
 @pytest.mark.parametrize("limit", [0, -1])

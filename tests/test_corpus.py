@@ -235,7 +235,7 @@ def test_long_word_limit_is_one_mebibyte(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
-@pytest.mark.parametrize("damage", ["truncated", "changed", "overwritten", "plain"])
+@pytest.mark.parametrize("damage", ["truncated", "changed", "overwritten"])
 def test_damaged_file_is_refused(tmp_path, suffix, damage):
     draw = random.Random(1)
     packed = PACK[suffix](b"".join(b"%d " % draw.getrandbits(60) for _ in range(5000)))
@@ -244,12 +244,42 @@ def test_damaged_file_is_refused(tmp_path, suffix, damage):
         "truncated": packed[:middle],
         "changed": packed[:middle] + bytes([packed[middle] ^ 255]) + packed[middle + 1 :],
         "overwritten": packed[:20] + b"\xff" * len(packed),
-        "plain": TEXT,
     }[damage]
     path = write(tmp_path / f"x{suffix}", content)
     match = f"^{re.escape(repr(str(path)))} is damaged or cut short: .*; get it again$"
     with pytest.raises(W2VError, match=match):
         read(path)
+
+
+ZIP = b"PK\3\4\x14\0\0\0\0\0" + TEXT  # stored as it is: nothing in it is not UTF-8
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.zip", ZIP, "is a zip archive; give the text that is in it"),
+        ("x.txt", ZIP, "is a zip archive; give"),
+        ("x.gz", ZIP, "is a zip archive; give"),
+        ("x.xz", ZIP, "is a zip archive; give"),
+        ("x.docx", ZIP, "is a zip archive; give"),
+        ("x.txt", gzip.compress(TEXT), "is packed by gzip; name it .gz"),
+        ("x.gz", bz2.compress(TEXT), "is packed by bzip2; name it .bz2"),
+        ("x.bz2", lzma.compress(TEXT), "is packed by xz; name it .xz"),
+        ("x.txt", b"\x28\xb5\x2f\xfd" + bytes(20), "is packed by zstd; give the text"),
+        ("x.txt", b"%PDF-1.7 and more", "is a PDF; give the text"),
+        ("x.gz", TEXT, "is not packed, as .gz says; name it .txt"),
+        ("x.xz", TEXT, "is not packed, as .xz says; name it .txt"),
+    ],
+)
+def test_file_that_is_no_text_is_called_what_it_is(tmp_path, name, content, message):
+    path = write(tmp_path / name, content)
+    with pytest.raises(W2VError, match=f"^{re.escape(f'{str(path)!r} {message}')}"):
+        read(path)
+
+
+@pytest.mark.parametrize("text", [b"PK is a word", b"BZh9 and BZh", b"7z", b"Rar!"])
+def test_text_that_begins_like_an_archive_is_read(tmp_path, text):
+    assert read(write(tmp_path / "x.txt", text)) == text + b"\n"
 
 
 def test_path_that_is_missing_is_refused(tmp_path):

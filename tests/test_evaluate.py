@@ -42,11 +42,22 @@ def test_evaluate_prints_a_table(run):
     assert re.fullmatch(
         r" +4/6 +\+1\.000  \S+ to \+1\.000  \+0\.973  \S+ to \S+ +pairs.txt", lines[1]
     )
-    assert [line.split() for line in lines[4:]] == [
+    assert lines[2].strip().startswith("of so few pairs (4), ")
+    assert [line.split() for line in lines[5:]] == [
         ["1/1", "1", "1.000", "plain"],
         ["0/1", "0", "none", "odd", "one"],
         ["1/2", "1", "1.000", "analogies.txt"],
     ]
+
+
+@pytest.mark.parametrize(("pairs", "says"), [(3, True), (20, False)])
+def test_evaluate_says_how_few_pairs_there_are(run, pairs, says):
+    known = ["east near 9\n", "east north 1\n", "east west -3\n"]
+    pairs_in("".join((known * pairs)[:pairs]))
+    table = command(run, "--pairs", "pairs.txt").stdout
+    assert f"{pairs}/{pairs}" in table
+    remark = "of so few pairs (3), neither value nor interval says much"
+    assert (remark in table) == says
 
 
 def test_evaluate_json_is_one_object(run):

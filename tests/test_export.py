@@ -62,7 +62,8 @@ def test_command_converts_a_file(run, tmp_path):
         (["run", "--to", "glove", "run"], 2, "run is what is read; name another path"),
         (["empty", "--to", "glove", "x"], 1, "empty is no run: there is no vectors.safetensors"),
         (["nowhere", "--to", "glove", "x"], 1, "cannot read nowhere: No such file or directory"),
-        (["run", "--to", "projector", "."], 1, "holds empty, which would be lost"),
+        (["run", "--to", "projector", "."], 1, ". is there already; --force replaces it"),
+        (["run", "--to", "projector", ".", "--force"], 1, "holds empty, which would be lost"),
     ],
 )
 def test_command_says_what_is_wrong_in_one_line(run, tmp_path, arguments, status, message):
@@ -71,6 +72,61 @@ def test_command_says_what_is_wrong_in_one_line(run, tmp_path, arguments, status
     assert (done.returncode, done.stdout) == (status, "")
     assert message in done.stderr
     assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("to", convert.WRITERS)
+def test_command_replaces_nothing_without_force(run, tmp_path, to):
+    assert command(run, "--to", to, "out", cwd=tmp_path).returncode == 0
+    before = content_of(tmp_path)
+    done = command(run, "--to", to, "out", "--limit", "1", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: out is there already; --force replaces it, or name another path\n"
+    )
+    assert content_of(tmp_path) == before
+    done = command(run, "--to", to, "out", "--limit", "1", "--force", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert content_of(tmp_path) != before
+
+
+def test_command_replaces_no_words_beside_without_force(run, tmp_path):
+    (tmp_path / "x.vocab.tsv").write_text("mine\n")
+    done = command(run, "--to", "npy", "x.npy", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "x.vocab.tsv is there already" in done.stderr
+
+
+def test_command_fills_an_empty_folder(run, tmp_path):
+    (tmp_path / "out").mkdir()
+    assert command(run, "--to", "projector", "out", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="streams have no names here")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/stderr", "/dev/fd/3", "log", "link"])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_a_log_that_is_printed_to_is_never_replaced(run, tmp_path, name, force):
+    log = tmp_path / "log"
+    log.write_text("earlier\n")
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    script = 'exec "$@" >> log 2>> log 3>> log'
+    export = [sys.executable, "-m", "w2v", "export", run, "--to", "glove", name, *force]
+    before = os.stat(log)
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *map(str, export)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert os.path.samestat(before, os.stat(log))
+    expected = f"error: {name} is what the program reads from or prints to, and is left as it is; "
+    assert log.read_text() == f"earlier\n{expected}name another path\n"
+
+
+def test_standard_output_that_is_a_pipe_is_refused_in_one_line(run):
+    done = command(run, "--to", "glove", "/dev/stdout")
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
 
 

@@ -19,8 +19,8 @@ pty = pytest.importorskip("pty", reason="no terminals can be made here")
 pytest.importorskip("readline")
 
 QUERY = [sys.executable, str(Path(__file__).parents[1] / "query.py"), "-k", "1"]
-WORDS = ["<unk>", "chip", "microprocessor", "soap", "?"]
-TABLE = np.array([[0, 0], [1, 0], [4, 3], [-5, 0], [0, 1]], np.float32)
+WORDS = ["<unk>", "chip", "microprocessor", "soap", "?", "evil\x1b[2J", "evil" + "l" * 2**20]
+TABLE = np.array([[0, 0], [1, 0], [4, 3], [-5, 0], [0, 1], [0, -1], [0, -2]], np.float32)
 UP, TAB, END = b"\x1b[A", b"\t", b"\x04"
 SECONDS = 30
 
@@ -84,7 +84,7 @@ def _take_terminal():
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "runs" / "tiny").mkdir(parents=True)
-    save_vectors(tmp_path / "runs" / "tiny", WORDS, range(5), TABLE, TABLE)
+    save_vectors(tmp_path / "runs" / "tiny", WORDS, range(7), TABLE, TABLE)
     (tmp_path / "runs" / "last").write_text("runs/tiny\n")
     return tmp_path
 
@@ -92,7 +92,7 @@ def folder(tmp_path):
 @pytest.fixture
 def terminal(folder):
     terminal = Terminal(folder)
-    assert "4 words from runs/tiny; ? for help, Ctrl-D to end\n" in terminal.wait_for("> ")
+    assert "6 words from runs/tiny; ? for help, Ctrl-D to end\n" in terminal.wait_for("> ")
     return terminal
 
 
@@ -144,6 +144,31 @@ def test_prompt_helps(terminal):
     shown = terminal.wait_for("\n> ")
     for form in ("--minus", "--similarity", "--odd-one-out", "Tab", "Ctrl-D"):
         assert form in shown
+    terminal.type(END)
+    assert terminal.end()[0] == 0
+
+
+@pytest.mark.parametrize("word", [b"exit", b"quit"])
+def test_prompt_ends_at_a_word_that_says_so(terminal, word):
+    terminal.type(word + b"\n")
+    assert terminal.end() == (0, word.decode() + "\n")
+
+
+def test_prompt_takes_its_own_words_for_words_after_two_dashes(terminal):
+    terminal.type(b"help\n")
+    assert "Ctrl-D" in terminal.wait_for("\n> ")
+    for word in ("exit", "help"):
+        terminal.type(f"-- {word}\n".encode())
+        assert f"error: the vocabulary has no word '{word}'" in terminal.wait_for("\n> ")
+    terminal.type(b"-- ?\n")
+    assert terminal.wait_for("\n> ").endswith("cosine sim=0.600: microprocessor")
+    terminal.type(END)
+    assert terminal.end()[0] == 0
+
+
+def test_prompt_completes_no_word_that_cannot_be_shown(terminal):
+    terminal.type(b"evi" + TAB + b"\n")  # both would do harm, and are not offered
+    assert "no word 'evi'" in terminal.wait_for("\n> ")
     terminal.type(END)
     assert terminal.end()[0] == 0
 

@@ -147,6 +147,15 @@ def test_query_answers_the_known_words_and_fails(folder):
         (["chip", "-k", "-3"], 2, "-k: '-3' is not a whole number above 0"),
         (["chip", "-k", "few"], 2, "-k: 'few' is not a whole number above 0"),
         (["chip", "--jso"], 2, "unrecognized arguments: --jso"),
+        (["-minus"], 2, r"unrecognized arguments: -minus; did you mean --minus\?"),
+        (["chip", "-json"], 2, r"unrecognized arguments: -json; did you mean --json\?"),
+        (["chip", "-xyzzy"], 2, "-xyzzy; what begins with - and is no flag goes after --"),
+        (["--", "--json"], 1, "no word '--json'"),
+        (["--", "--"], 1, "no word '--'"),
+        (["-k", "1", "--", "-minus"], 1, "no word '-minus'"),
+        (["--similarity", "--", "--json", "chip"], 1, "no word '--json'"),
+        (["--similarity", "chip", "--", "--json"], 2, "--similarity takes 2 words, and is given 1"),
+        (["chip", "--minus", "--", "--json"], 1, "no word '--json'"),
         (["chip", "--a\nb"], 2, "unrecognized arguments: --a b"),
         (["chip", "--run", "nowhere"], 1, "nowhere is no run: there is no such folder"),
         (["chip", "--run", ""], 1, " is no run"),
@@ -334,6 +343,25 @@ def test_query_answers_each_line_before_the_next_is_written(folder):
             assert [each["word"] for each in answer["results"]] == [word] * (word != "xyzzy")
         asking.stdin.close()
         assert asking.wait(timeout=30) == 1
+
+
+def test_query_answers_words_after_two_dashes(folder):
+    for arguments in (["--", "chip"], ["chip", "--"], ["-k", "4", "--", "chip"]):
+        assert query(folder, *arguments).stdout == ABOUT_CHIP
+    done = query(folder, "--", "--minus", "chip", "-k", "--", stdin=subprocess.DEVNULL)
+    assert done.stdout == "chip\n" + ABOUT_CHIP
+    for word in ("--minus", "-k", "--"):
+        assert f"error: the vocabulary has no word {word!r}" in done.stderr
+    done = query(folder, input="-- --minus\n--\n-- chip\n")
+    assert done.stdout == "chip\n" + ABOUT_CHIP
+    assert done.stderr.count("\n") == 2
+    assert "no word '--minus'" in done.stderr
+    assert "no word '--'" in done.stderr
+
+
+def test_query_json_keeps_the_letters_of_every_script(folder):
+    done = query(folder, "日本", "-k", "1", "--json")
+    assert '"word": "日本"' in done.stdout
 
 
 def test_query_imports_no_heavy_library(folder):

@@ -1,5 +1,7 @@
 """The folder that sentence-transformers loads."""
 
+import json
+
 import numpy as np
 import pytest
 import safetensors.torch
@@ -9,6 +11,7 @@ import torch
 from test_convert import WORDS, vectors_of
 from w2v.config import UNK
 from w2v.formats import convert
+from w2v.vectors.saving import save_vectors
 
 TEXTS = {
     "the 日本 naïve": ["the", "日本", "naïve"],
@@ -40,6 +43,19 @@ def test_sentence_transformers_folder_has_the_parts_of_a_static_embedding(model)
     for text, mean in zip(TEXTS, means, strict=True):
         found = bag(torch.tensor([tokenizer.encode(text, add_special_tokens=False).ids]))
         np.testing.assert_allclose(found[0], mean, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("limit", [None, 1])
+@pytest.mark.parametrize("lower", [False, True])
+def test_tokenizer_folds_case_as_training_did(tmp_path, lower, limit):
+    table = np.eye(3, dtype=np.float32)
+    (tmp_path / "run").mkdir()
+    save_vectors(tmp_path / "run", [UNK, "été", "the"], [0, 2, 1], table, table)
+    (tmp_path / "run" / "config.json").write_text(json.dumps({"settings": {"lower": lower}}))
+    wv = convert.read(tmp_path / "run", limit)
+    convert.export(wv, "sentence-transformers", tmp_path / "model")
+    tokenizer = tokenizers.Tokenizer.from_file(str(tmp_path / "model" / "tokenizer.json"))
+    assert tokenizer.encode("ÉTÉ été").ids == ([1, 1] if lower else [0, 1])
 
 
 def test_sentence_transformers_gives_the_mean_of_our_vectors(model, monkeypatch):

@@ -102,6 +102,25 @@ def test_read_refuses_fewer_than_two_words():
         read(text("a b a c\n"), 2)
 
 
+@pytest.mark.parametrize("min_count", [1, 3])
+def test_read_of_one_word_a_line_says_so(min_count):
+    with pytest.raises(W2VError, match=r"has one word a line; .* on one line") as error:
+        read(text("a\nb\na\nb\nc\n"), min_count)
+    assert "--min-count" not in str(error.value)
+
+
+def test_read_remarks_once_on_words_in_two_forms_of_unicode():
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    remarks = []
+    read(text(f"{composed} {apart} na\u0131ve\n" * 3 + f"{apart}\n"), 1, remark=remarks.append)
+    (remark,) = remarks
+    assert "has 1 words in two forms of Unicode, composed (NFC) and not (NFD)" in remark
+    assert repr(composed) in remark
+    for fine in (f"{apart} b\n", f"{composed} b\n", "a b\n"):
+        read(text(fine * 3), 1, remark=remarks.append)
+    assert len(remarks) == 1
+
+
 def test_read_gives_the_known_counts_of_ptb(ptb_dir):
     from w2v.config import Config
     from w2v.text.corpus import open_corpus

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import unicodedata
 
 import numpy as np
 import pytest
@@ -163,6 +164,23 @@ def test_an_unknown_word_is_a_key_error_with_suggestions():
         )
     assert isinstance(caught.value, W2VError)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+@pytest.mark.parametrize(("ours", "form", "asked"), [("NFC", "NFC", "NFD"), ("NFD", "NFD", "NFC")])
+def test_unknown_word_in_another_form_of_unicode_is_told_which(ours, form, asked):
+    ours, asked = (unicodedata.normalize(each, "\u00e9t\u00e9") for each in (ours, asked))
+    wv = WordVectors(["<unk>", ours, "a"], [0, 1, 1], np.eye(3, dtype=np.float32))
+    with pytest.raises(UnknownWordError) as caught:
+        wv[asked]
+    assert str(caught.value).endswith(f"did you mean {ours!r} in Unicode's form {form}?")
+    assert caught.value.suggestions == [ours]
+
+
+def test_unknown_word_of_a_megabyte_is_not_compared():
+    words = ["<unk>", "ab" * 2**19, "c"]  # the comparison would take hours
+    wv = WordVectors(words, [0, 1, 1], np.eye(3, dtype=np.float32))
+    with pytest.raises(UnknownWordError, match="no word is spelled like it"):
+        wv["ba" * 2**19]
 
 
 def test_an_unknown_word_like_no_other_is_said_to_be():

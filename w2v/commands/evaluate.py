@@ -8,6 +8,7 @@ from w2v.commands import common, output
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
+from w2v.evaluation.correlation import FEW
 from w2v.evaluation.lookup import RESTRICT_VOCAB
 from w2v.evaluation.pairs import find_pairs, score_pairs
 from w2v.evaluation.testsets import Analogies, Pairs
@@ -31,7 +32,7 @@ With --json, one object: {"run": "runs/ptb", "pairs": [{"file": "wordsim353.tsv"
 {"questions": 19544, "covered": ..., "correct": ..., "accuracy": ...}}, ...]}. `low` and `high` are
 the bounds of a 95 % bootstrap interval over the covered pairs. What is not defined is null: a
 correlation of fewer than two pairs, or of equal numbers; an interval of fewer than three pairs; an
-accuracy where no question is covered.
+accuracy where no question is covered. An interval of fewer than 20 pairs says little.
 
 exit status: 0 scored; 1 a failure, such as a line that cannot be read; 2 wrong usage."""
 
@@ -118,6 +119,8 @@ def _table(answer: dict[str, Any]) -> Iterator[str]:
         yield f"{row['covered']:>6}/{row['pairs']:<6}  {shown}{row['file']}"
         if row["covered"] < 2:
             yield f"{'':15}fewer than two pairs are in the vocabulary: no correlation"
+        elif row["covered"] < FEW:
+            yield f"{'':15}of so few pairs ({row['covered']}), neither value nor interval says much"
     if answer["pairs"] and answer["analogies"]:
         yield ""
     if answer["analogies"]:

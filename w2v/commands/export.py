@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from w2v.commands import common, output
-from w2v.errors import UsageError
+from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
+from w2v.formats.targets import refuse_stream
 
 EPILOG = """\
 word2vec-text, word2vec-binary, glove: PATH is a file; without <unk>, which is zeros
@@ -15,8 +16,8 @@ npy: PATH is the (V, D) matrix, its words go beside it: x.npy, x.vocab.tsv
 projector: PATH is a folder of vectors.tsv and metadata.tsv, for TensorBoard; without <unk>
 sentence-transformers: PATH is a folder that SentenceTransformer(PATH) loads
 
-All numbers are the float32 that training ended with, to the last bit. An earlier export is
-replaced, in one step; a folder that holds anything else is not touched."""
+All numbers are the float32 that training ended with, to the last bit. What is there already is left
+as it is; with --force it is replaced, in one step, but never a folder that holds anything else."""
 
 
 def main(prog: str, arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +43,7 @@ def _parser(prog: str) -> common.Parser:
     parser.add_argument("--to", required=True, choices=tuple(convert.WRITERS), help="the format")
     parser.add_argument("path", metavar="PATH", help="file or folder to write")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
+    parser.add_argument("--force", action="store_true", help="replace PATH if it is there already")
     return parser
 
 
@@ -49,9 +51,17 @@ def _export(asked: argparse.Namespace) -> None:
     for target in convert.files_written(asked.path, asked.to):
         if any(_is_same(source, target) for source in convert.files_read(asked.source)):
             raise UsageError(f"{target} is what is read; name another path to write to")
+        refuse_stream(target)
+        if not asked.force and _is_there(target):
+            raise W2VError(f"{target} is there already; --force replaces it, or name another path")
     wv = convert.read(asked.source, asked.limit)
     convert.export(wv, asked.to, asked.path)
     output.tell(f"written: {asked.path} ({asked.to}, {len(wv) - 1:,} words × {wv.vector_size})")
+
+
+def _is_there(target: Path) -> bool:
+    """Whether anything would be lost; an empty folder is nothing."""
+    return os.path.lexists(target) and not (target.is_dir() and not os.listdir(target))
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 RESAMPLES = 2000  # of the bootstrap: with 353 pairs, its bounds vary by about 0.003
 LEVEL = 0.95  # of the bootstrap's interval
+FEW = 20  # pairs, below which the percentiles of a bootstrap bound too narrowly
 FEWEST = 3  # pairs of numbers for an interval: any resample of two correlates by ±1
 
 

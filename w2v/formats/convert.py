@@ -16,7 +16,8 @@ from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
 from w2v.files import open_file
 from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
-from w2v.storage import atomic, layout
+from w2v.formats.targets import refuse_stream
+from w2v.storage import atomic, layout, packed
 from w2v.vectors import saving
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
@@ -69,12 +70,15 @@ def read(path: str | os.PathLike[str], limit: int | None = None) -> WordVectors:
             wv = saving.load(path)
             if limit is None:
                 return wv
-            return tables.first_words(wv.index_to_key, wv.counts, wv.vectors, limit)
+            return tables.first_words(wv.index_to_key, wv.counts, wv.vectors, limit, wv.is_lower)
         with open_file(path) as file:
             if path.suffix == ".safetensors":
                 return tables.with_words(path, safetensors_file.map_table(file, path), limit)
-            if file.read(len(npy.MAGIC)) == npy.MAGIC:
+            head = file.read(packed.HEAD_BYTES)
+            if head.startswith(npy.MAGIC):
                 return tables.with_words(path, npy.map_table(file, path), limit)
+            if kind := packed.told_by(head):
+                raise W2VError(f"{path} is {kind.what}; give the file of vectors that is in it")
             return word2vec.read(file, path, limit)
     except OSError as error:
         raise W2VError(
@@ -98,6 +102,8 @@ def export(wv: WordVectors, to: str | None, path: str | os.PathLike[str]) -> Non
         to = _format_of(path)
     if to not in WRITERS:
         raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
+    for target in files_written(path, to):
+        refuse_stream(target)
     path = Path(os.path.realpath(path))  # a link is never what gets replaced
     _check(wv, to)
     names = (layout.VECTORS, layout.VOCAB)
@@ -117,7 +123,7 @@ def files_read(path: str | Path) -> list[Path]:
     return [Path(path), *tables.vocab_paths(Path(path))]
 
 
-def files_written(path: str | Path, to: str) -> list[Path]:
+def files_written(path: str | os.PathLike[str], to: str) -> list[Path]:
     """The files or the folder that `export` replaces."""
     return [Path(path), *(tables.vocab_paths(Path(path))[:1] if to == "npy" else [])]
 

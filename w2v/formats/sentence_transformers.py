@@ -33,7 +33,7 @@ def _tokenizer(wv: WordVectors) -> dict[str, Any]:
         "truncation": None,
         "padding": None,
         "added_tokens": [],
-        "normalizer": None,
+        "normalizer": {"type": "Lowercase"} if wv.is_lower else None,
         # As a corpus is split: at ASCII white space, for words may hold other kinds.
         "pre_tokenizer": {
             "type": "Split",

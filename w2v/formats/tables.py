@@ -3,6 +3,7 @@
 The words of `x.npy` are in `x.vocab.tsv` or `vocab.tsv`: a word a line, or word, tab, count.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ def with_words(path: Path, table: npt.NDArray[np.floating[Any]], limit: int | No
     if vocab is None:
         name = vocab_paths(path)[0].name
         raise W2VError(f"{path} has no vocabulary beside it: a {name}, a word a line")
-    raw = read_file(vocab)
+    # As other programs may have written it: the line ends and the mark of Windows.
+    raw = read_file(vocab).removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
     if b"\t" not in raw:
         raw = raw.replace(b"\n", b"\t0\n")
     words, counts = vocab_file.parse_vocab(raw, vocab)
@@ -52,6 +54,7 @@ def first_words(
     counts: Sequence[int] | npt.NDArray[np.int64],
     table: npt.NDArray[np.floating[Any]],
     limit: int | None,
+    is_lower: bool = False,
 ) -> WordVectors:
     """The WordVectors of the first `limit` words, with `<unk>` and its zeros in row 0.
 
@@ -61,7 +64,7 @@ def first_words(
     n_words = min(len(words) - (unk is not None), limit or len(words))
     if unk == 0 and table.dtype == np.float32 and not table[0].any():
         end = 1 + n_words
-        return WordVectors(words[:end], counts[:end], table[:end])
+        return WordVectors(words[:end], counts[:end], table[:end], is_lower)
     rows = [row for row in range(len(words)) if row != unk][:n_words]
     copied = np.zeros((1 + n_words, table.shape[1]), np.float32)
     for first in range(0, n_words, _ROWS):
@@ -70,5 +73,8 @@ def first_words(
             copied[1 + first : 1 + first + len(block)] = table[block]
     unk_count = 0 if unk is None else counts[unk]
     return WordVectors(
-        [UNK, *(words[row] for row in rows)], [unk_count, *(counts[row] for row in rows)], copied
+        [UNK, *(words[row] for row in rows)],
+        [unk_count, *(counts[row] for row in rows)],
+        copied,
+        is_lower,
     )

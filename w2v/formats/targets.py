@@ -10,6 +10,26 @@ from w2v.errors import W2VError
 from w2v.storage import atomic
 
 
+def refuse_stream(path: Path) -> None:
+    """Raise W2VError for a file that is open as a stream: to replace it would cut off a log.
+
+    It may be called /dev/stdout, /dev/fd/3, or by its own name: `w2v export … log >> log`.
+    """
+    if not os.path.isfile(path):  # neither a device nor a pipe is ever replaced, see new_file
+        return
+    absolute = Path(os.path.abspath(path))
+    is_stream = absolute.parent == Path("/dev") or absolute.is_relative_to("/dev/fd")
+    is_stream |= absolute.is_relative_to("/proc")
+    for number in (0, 1, 2):
+        with contextlib.suppress(OSError):  # that one is closed
+            is_stream |= os.path.samestat(os.stat(path), os.fstat(number))
+    if is_stream:
+        raise W2VError(
+            f"{path} is what the program reads from or prints to, and is left as it is; "
+            "name another path"
+        )
+
+
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes the place of `path` when the block ends."""

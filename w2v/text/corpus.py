@@ -22,6 +22,7 @@ from typing import Any
 from w2v.config import Config
 from w2v.errors import UsageError, W2VError
 from w2v.files import open_file
+from w2v.storage import packed
 from w2v.text import ptb
 from w2v.text.source import Source
 
@@ -190,16 +191,32 @@ def _file(path, size):
 @contextmanager
 def _open_file(path):
     """Gives the stream of a file, unpacked; raises W2VError after it if the file has changed."""
-    unpack = UNPACK.get(path.suffix.lower(), nullcontext)
-    with open_file(path, buffering=0) as raw, unpack(raw) as stream:
-        before = os.fstat(raw.fileno())
-        yield stream, raw.tell
-        after = os.fstat(raw.fileno())
+    suffix = path.suffix.lower()
+    with open_file(path, buffering=0) as raw:
+        if reason := _misnamed(raw.read(packed.HEAD_BYTES), suffix):
+            raise W2VError(f"{str(path)!r} is {reason}")
+        raw.seek(0)
+        with UNPACK.get(suffix, nullcontext)(raw) as stream:
+            before = os.fstat(raw.fileno())
+            yield stream, raw.tell
+            after = os.fstat(raw.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise W2VError(
             f"{str(path)!r} was changed while it was read ({before.st_size} bytes before, "
             f"{after.st_size} after); wait until it is whole, or train on a copy"
         )
+
+
+def _misnamed(head, suffix):
+    """What a file that begins with `head` is, if its name tells another thing; else None."""
+    kind = packed.told_by(head)
+    if kind is None:
+        letters = "".join(head.decode("latin-1").split())
+        is_misnamed = suffix in UNPACK and len(head) == packed.HEAD_BYTES and letters.isprintable()
+        return f"not packed, as {suffix} says; name it .txt" if is_misnamed else None
+    if kind.suffix not in UNPACK:
+        return f"{kind.what}; give the text that is in it"
+    return None if kind.suffix == suffix else f"{kind.what}; name it {kind.suffix}"
 
 
 @contextmanager

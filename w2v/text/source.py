@@ -14,7 +14,6 @@ from w2v.errors import W2VError
 CHUNK_BYTES = 8 << 20  # text read at a time
 WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
 ADVICE = {  # by the first two bytes of a text that is not UTF-8
-    b"\x1f\x8b": "it is packed by gzip: name it .gz",
     b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
     b"\xfe\xff": "it seems to be UTF-16: convert it to UTF-8",
 }

@@ -1,6 +1,7 @@
 """Words and their ids, and a text as one stream of ids, read in a single compiled pass."""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,10 +69,15 @@ def read(
     Args:
         min_count: rarer words, and the word `<unk>` itself, are dropped.
     Raises:
-        W2VError: no words, or fewer than two words are left.
+        W2VError: no words, one word a line, or fewer than two words are left.
     """
     scanned = _Scanned.from_corpus(corpus, progress, remark)
     counter = scanned.counter
+    if scanned.longest_line == 1 and scanned.n_read > 1:
+        raise W2VError(
+            f"{corpus.description} has one word a line; a line is taken for one sentence, and "
+            "windows end where a line does: put the words of a sentence on one line"
+        )
     vocabulary, ids = _prune(counter, scanned.n_read, min_count)
     if len(vocabulary) < 3:
         raise W2VError(
@@ -79,6 +85,9 @@ def read(
             f"{len(vocabulary) - 1} occur at least {min_count} times; training takes two: "
             "lower --min-count or give more text"
         )
+    if remark:
+        for line in _two_forms(vocabulary.words):
+            remark(f"{corpus.description} {line}")
     return vocabulary, scanned.encoded(ids)
 
 
@@ -126,6 +135,17 @@ class _Scanned:
         """The EncodedText with `ids` in place of the numbers; uses the pieces up."""
         blocks = _blocks(self.pieces, ids)
         return EncodedText(blocks, self.n_lines, self.n_read, self.longest_line, self.digest)
+
+
+def _two_forms(words):
+    """Yield a line if words are in two forms of Unicode, which look the same."""
+    marked = [w for w in words if not (w.isascii() or unicodedata.is_normalized("NFC", w))]
+    both = {unicodedata.normalize("NFC", word) for word in marked}.intersection(words)
+    if both:
+        yield (
+            f"has {len(both):,} words in two forms of Unicode, composed (NFC) and not (NFD), such "
+            f"as {min(both)[:40]!r}; they look alike, but are trained apart: convert it to NFC"
+        )
 
 
 def _longest_line(pieces):

@@ -69,7 +69,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     try:
         before = os.stat(path)
         with open_file(table_path) as table, open_file(vocab_path) as vocab:
-            digests = _digests(path)
+            digests, is_lower = _described(path)
             if not os.path.samestat(before, os.stat(path)):
                 return load(path, verify)  # a new run took its place just now: never mix the two
             raw = vocab.read()
@@ -88,7 +88,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
         raise W2VError(f"cannot read {error.filename or path}: {error.strerror}") from error
     if TENSORS[0] not in tensors:
         raise damaged(table_path, f"its header has no {TENSORS[0]}")
-    wv = _LoadedVectors(raw, vocab_path, tensors[TENSORS[0]])
+    wv = _LoadedVectors(raw, vocab_path, tensors[TENSORS[0]], is_lower)
     n_words = len(wv.index_to_key) if verify or len(raw) < PARSE_BYTES else raw.count(b"\n")
     if len(wv) != n_words:
         raise damaged(table_path, f"{len(wv)} vectors, {n_words} words in {layout.VOCAB}")
@@ -98,8 +98,10 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
 class _LoadedVectors(WordVectors):
     """WordVectors whose vocab.tsv is parsed when a word is first asked for."""
 
-    def __init__(self, raw: bytes, path: Path, vectors: npt.NDArray[np.float32]) -> None:
-        self.vectors, self._raw, self._path = vectors, raw, path
+    def __init__(
+        self, raw: bytes, path: Path, vectors: npt.NDArray[np.float32], is_lower: bool
+    ) -> None:
+        self.vectors, self._raw, self._path, self.is_lower = vectors, raw, path, is_lower
 
     @cached_property
     def _words(self) -> Words:
@@ -110,12 +112,17 @@ class _LoadedVectors(WordVectors):
             raise damaged(self._path, error) from error
 
 
-def _digests(path: str | os.PathLike[str]) -> dict[str, str]:
-    """{file name: SHA-256} as the run's config.json has them; empty without that file."""
+def _described(path: str | os.PathLike[str]) -> tuple[dict[str, str], bool]:
+    """What a run's config.json says: {file name: SHA-256}, and whether case was folded.
+
+    Empty, and False, without that file.
+    """
     config = Path(path, layout.CONFIG)
     try:
-        return dict(json.loads(read_file(config).decode()).get("sha256", {}))
+        described = json.loads(read_file(config).decode())
+        is_lower = described.get("settings", {}).get("lower") is True
+        return dict(described.get("sha256", {})), is_lower
     except FileNotFoundError:
-        return {}
+        return {}, False
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(config, "it is not the JSON that training writes") from error

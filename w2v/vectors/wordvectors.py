@@ -38,6 +38,7 @@ class WordVectors:
         index_to_key: the V words by id: `<unk>`, then by falling count.
         key_to_index: word → id.
         counts:       (V,) int64, occurrences in the corpus; of `<unk>`, those of all rare words.
+        is_lower:     whether training folded the case of its text: words are in lower case.
 
     Row 0 is `<unk>`, which stands for all words that were too rare. It is never trained and its
     vector is 0, so it adds nothing where the matrix is reused in another model.
@@ -52,6 +53,7 @@ class WordVectors:
         words: Iterable[str],
         counts: Sequence[int] | npt.NDArray[Any],
         vectors: npt.NDArray[np.float32],
+        is_lower: bool = False,
     ) -> None:
         """Raises: W2VError: the sizes differ, word 0 is not `<unk>`, or a word is there twice."""
         words = list(words)
@@ -59,6 +61,7 @@ class WordVectors:
             sizes = f"{len(words)} words, {len(counts)} counts and {len(vectors)} vectors"
             raise W2VError(f"{sizes}; there must be as many of each")
         self.vectors, self._given_words = vectors, Words(words, counts)
+        self.is_lower = is_lower
 
     @property
     def _words(self) -> Words:  # of a loaded run, parsed on first use
