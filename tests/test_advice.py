@@ -4,6 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stopping import SETTINGS, Stop
@@ -83,7 +84,7 @@ def test_digest_of_the_vectors_is_the_file_s(said):
 def test_odd_texts_bring_one_warning_each(said, content, settings, message):
     warnings = [line for line in said(content, **settings).err.splitlines() if "warning: " in line]
     assert len([line for line in warnings if re.search(f"warning: {message}", line)]) == 1
-    others = {"are few", *({"leaves"} if "leaves" in message else ())}
+    others = {"are few", "little was learned", *({"leaves"} if "leaves" in message else ())}
     assert all(
         re.search(message, line) or any(other in line for other in others) for line in warnings
     )
@@ -105,7 +106,24 @@ def test_small_disk_brings_a_warning(said, monkeypatch):
 
 def test_sound_text_brings_no_warning(said, monkeypatch):
     monkeypatch.setattr("w2v.training.advice.ENOUGH_TOKENS", 1000)
-    assert "warning" not in said(ZIPF).err
+    assert "warning" not in said(ZIPF, batch_size=64).err
+
+
+def test_little_learned_in_the_first_epoch_brings_a_warning(said):
+    err = said(ZIPF, sample=0.0, epochs=2, batch_size=8192).err
+    assert (
+        len(re.findall(r"warning: the loss of epoch 1, 0\.6\d+, is near that of vectors", err)) == 1
+    )
+    assert "or a --batch-size below 8192" in err
+
+
+def test_small_text_is_told_a_larger_sample(said):
+    err = said(ZIPF, sample=1e-4).err
+    keeps = re.search(r"--sample 0.0001 keeps (\d+)% of this small text, and 0.001 (\d+)%", err)
+    shares = np.bincount(np.unique(ZIPF.split(), return_inverse=True)[1]) / len(ZIPF.split())
+    for shown, sample in zip(keeps.groups(), (1e-4, 1e-3), strict=True):
+        assert int(shown) == round(100 * (shares * np.minimum(1, (sample / shares) ** 0.5)).sum())
+    assert "small text" not in said(ZIPF, sample=1e-3).err
 
 
 def test_loss_of_guessing_brings_a_warning(zipf_corpus, monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from w2v.batches import subsampling
 from w2v.batches.batcher import Batcher
+from w2v.config import Config
 from w2v.training.job import Job
 from w2v.training.memory import TOKEN_BYTES, needed_memory, tables_bytes
 from w2v.training.metrics import Metrics
@@ -15,7 +16,10 @@ ENOUGH_TOKENS = 2_400_000  # to train on, over all epochs; below, neighbours are
 MAX_EPOCHS = 50  # to advise; more do not make up for too little text
 LONG_LINE = 10_000  # words; no sentence is that long
 MIN_KNOWN_SHARE = 0.7  # of the tokens; below, the vocabulary is cut hard
-LOSS_OF_GUESSING = 0.7  # nats; ln 2 = 0.693 where all logits are 0
+SMALL_TEXT = 2_000_000  # tokens; below, more of them should be kept: docs/training.md#small-texts
+SMALL_TEXT_SAMPLE = 1e-3
+LOSS_AT_FIRST = math.log(2)  # nats, where all logits are 0
+LOSS_OF_GUESSING = 0.7  # nats, a little more
 
 
 def summary(job: Job, batcher: Batcher) -> Iterator[str]:
@@ -54,6 +58,15 @@ def warnings(job: Job) -> Iterator[str]:
             f"{text.n_tokens:,} tokens are few for --epochs {config.epochs}, and the neighbours "
             f"will be mostly noise; {remedy}; more text is better"
         )
+    if text.n_tokens < SMALL_TEXT and 0 < config.sample < SMALL_TEXT_SAMPLE:
+        kept, more = (
+            subsampling.expected_kept(counts, sample).sum() / counts.sum()
+            for sample in (config.sample, SMALL_TEXT_SAMPLE)
+        )
+        yield (
+            f"--sample {config.sample:g} keeps {kept:.0%} of this small text, and "
+            f"{SMALL_TEXT_SAMPLE:g} {more:.0%}, for better similarities and analogies"
+        )
     needed, free = 2 * tables_bytes(len(counts), config), _free_disk(job.out)
     if free < needed:
         yield (
@@ -73,13 +86,25 @@ def warnings(job: Job) -> Iterator[str]:
         )
 
 
-def epoch_warnings(row: Metrics) -> Iterator[str]:
+def epoch_warnings(row: Metrics, config: Config) -> Iterator[str]:
     """Lines about what is wrong with a whole epoch's Metrics."""
     if row.loss > LOSS_OF_GUESSING:
         yield (
             f"the loss of epoch {row.epoch}, {row.loss:.3f}, is that of guessing or worse "
             f"(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than {row.lr:.3g}"
         )
+    elif row.epoch == 1 and row.loss > (LOSS_AT_FIRST + _loss_of_shares(config)) / 2:
+        yield (
+            f"the loss of epoch 1, {row.loss:.3f}, is near that of vectors that know nothing "
+            f"(ln 2 = 0.693): little was learned; more --epochs help, or a --batch-size below "
+            f"{config.batch_size}, or more text"
+        )
+
+
+def _loss_of_shares(config: Config) -> float:
+    """The loss, in nats, of knowing nothing but how many of a window's entries are noise."""
+    share = 1 / (1 + config.negative)
+    return -share * math.log(share) - (1 - share) * math.log(1 - share)
 
 
 def _free_disk(folder: Path) -> int:

@@ -7,14 +7,16 @@ from w2v.batches.subsampling import expected_kept
 from w2v.config import OPTIMIZERS, Config
 from w2v.text.vocab import EncodedText
 
-# Measured, at five epochs: a million tokens learn best at about 1.5; on 23 million half of that
-# gives better analogies and similarities (benchmarks/README.md).
-FULL_RATE_TOKENS = 1_000_000
-FALL_EXPONENT = 0.22  # beyond, the rate falls as the number of tokens to the power of -0.22
+# What the default rate of stochastic gradient descent is made of. Measured on words, walks on
+# graphs and sessions of items: docs/training.md#the-learning-rate.
+USUAL_ENTRIES = 36  # of a window by default; the rate, which is spread over them, grows with them
+USUAL_VISITS = 650  # occurrences of a usual word that a whole training keeps, on PTB by default
+VISITS_EXPONENT = -0.3  # the rate goes as their number to the power of it
 
-# The rate, times how often a batch holds a row: if it is too large, the row overshoots. On PTB and
-# on made-up texts training diverged from 25 on and never up to 20. PTB by default has 13.
-MAX_RATE_PER_ROW = 15.0
+# The highest stable rate is 1 / (these, times how often a batch and a group visit a row).
+PER_MOST_VISITS = 0.035  # the row visited most: alone, it overshoots
+PER_MEAN_VISITS = 0.275  # the mean over visits: where all rows are visited often, all overshoot
+PER_GROUP_VISITS = 0.3  # a noise word of a group, which all its centers push the same way
 
 
 def scheduled_rates(
@@ -51,18 +53,30 @@ def shares_done(
 def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:
     """The first rate of stochastic gradient descent for a vocabulary's counts, (V,), and a Config.
 
-    Lower on long texts, and where frequent words are so frequent, or batches so large, that the
-    sum of a batch's changes of one row would overshoot.
+    A window's loss is a mean, so a longer one bears a higher rate; words that are seen often need
+    less of it; and no row may be pushed so often by one batch that it overshoots.
     """
-    n_tokens = int(counts[1:].sum())
-    lr = OPTIMIZERS["sgd"].lr * min(1.0, (FULL_RATE_TOKENS / n_tokens) ** FALL_EXPONENT)
-    return float(f"{min(lr, MAX_RATE_PER_ROW / _most_visits(counts, config)):.3g}")
-
-
-def _most_visits(counts: npt.NDArray[np.int64], config: Config) -> float:
-    """How often a batch holds the row that it holds most often; a window counts for 1."""
     kept = expected_kept(counts, config.sample)[1:]
     noise = counts[1:] ** config.ns_exponent
     centers, noise = kept / kept.sum(), noise / noise.sum()
-    contexts = (centers + config.negative * noise) / (1 + config.negative)
-    return config.batch_size * max(centers.max(), contexts.max())
+
+    entries = (1 + config.negative) * (1 + config.window)
+    usual_words = np.exp(-(noise * np.log(noise)).sum())  # as many, all alike, vary as much
+    visits = config.epochs * kept.sum() / usual_words
+    lr = OPTIMIZERS["sgd"].lr * entries / USUAL_ENTRIES
+    lr *= (visits / USUAL_VISITS) ** VISITS_EXPONENT
+    return float(f"{min(lr, _highest_stable_rate(centers, noise, config)):.3g}")
+
+
+def _highest_stable_rate(centers, noise, config):
+    """For the shares, (V,), of words among centers, and contexts, and among noise words.
+
+    Visits are counted in windows: one that holds a row in a tenth of its entries counts a tenth.
+    """
+    noise_share = config.negative / (1 + config.negative)
+    entries = (1 - noise_share) * centers + noise_share * noise
+    most = config.batch_size * max(centers.max(), entries.max())
+    mean = config.batch_size * (centers @ centers + entries @ entries) / 2
+    group = config.group or 1
+    of_group = noise_share * group / config.noise_pool if group > 1 else 0.0
+    return 1 / (PER_MOST_VISITS * most + PER_MEAN_VISITS * mean + PER_GROUP_VISITS * of_group)

@@ -180,7 +180,7 @@ def _run(job: Job, training: Training, watcher: Watcher) -> None:
         checkpointer = Checkpointer(job, training, watcher, live, heard)
         try:
             for row, is_whole_epoch in training.run():
-                _report(row, is_whole_epoch, watcher)
+                _report(row, is_whole_epoch, job, watcher)
                 checkpointer.pause(is_whole_epoch)
             if training.best is not None:
                 watcher.notice(
@@ -193,11 +193,11 @@ def _run(job: Job, training: Training, watcher: Watcher) -> None:
             raise
 
 
-def _report(row: Metrics, is_whole_epoch: bool, watcher: Watcher) -> None:
+def _report(row: Metrics, is_whole_epoch: bool, job: Job, watcher: Watcher) -> None:
     if not is_whole_epoch:
         watcher.trained(row)
         return
-    for line in advice.epoch_warnings(row):
+    for line in advice.epoch_warnings(row, job.config):
         watcher.warning(line)
     watcher.epoch_done(row)
 
