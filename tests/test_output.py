@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from w2v.commands import common, output
-from w2v.commands.output import LONGEST, shown
+from w2v.errors import LONGEST, shown
 from w2v.storage import layout
 from w2v.vectors.saving import save_vectors
 
@@ -40,10 +40,16 @@ def test_shown_leaves_every_script_as_it_is(text):
 def test_shown_cuts_the_middle_out():
     assert shown("a" * LONGEST) == "a" * LONGEST
     line = shown("error: " + "w" * 2**20 + "; do this")
-    assert len(line) < LONGEST + 50
+    assert len(line) <= LONGEST
     assert line.startswith("error: www")
-    assert "w … 1,047,592 characters … w" in line
+    assert "w … of 1,048,592 characters … w" in line
     assert line.endswith("w; do this")
+
+
+@pytest.mark.parametrize("text", [*HARMFUL, *SPELLED, "a" * 1001, "\x1b" * 999, "\u202e" * 2000])
+def test_shown_twice_is_shown_once(text):
+    assert shown(shown(text)) == shown(text)
+    assert len(shown(text)) <= LONGEST
 
 
 def test_only_one_module_of_the_commands_prints():
