@@ -24,7 +24,7 @@ from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
 from w2v.training import checkpoints
 
-FEW, THOUGHT, MANY = 60, 5_000, 100_000  # of the last, Hypothesis makes the second
+FEW, THOUGHT, MANY = 60, 1_000, 100_000  # of the last, Hypothesis makes the second
 
 
 def think(strategy, n, check):
