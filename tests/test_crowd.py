@@ -29,7 +29,7 @@ TRAIN = [
 ]  # fmt: skip
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["w2v.vectors.saving"])
+processes.set_forkserver_preload(["test_crowd"])
 
 
 def call(command, folder):
@@ -49,7 +49,7 @@ def ask(run, end, expected, counts):
         wv = w2v.load(run)
         assert [word for word, _ in wv.most_similar("w3", topn=5)] == expected[digest_of(wv)]
         seen[digest_of(wv)] += 1
-        time.sleep(0.3)
+        time.sleep(1)
     counts.put(seen)
 
 
@@ -99,7 +99,7 @@ def test_three_trainings_and_a_hundred_queries_share_a_folder(whole):
 
     threads = [threading.Thread(target=train, args=(s,)) for s in TRAININGS.values()]
     threads += [threading.Thread(target=query) for _ in range(SHELLS)]
-    for worker in (*clients, *threads):
+    for worker in (*threads, *clients):
         worker.start()
     answers = sum((counts.get() for client in clients if wait(client)), Counter())
     for thread in threads:

@@ -46,7 +46,7 @@ CASES = {
 }  # fmt: skip
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["w2v.training.train", "w2v.engines.torch", "w2v.engines.cpu"])
+processes.set_forkserver_preload(["test_kills", "w2v.training.train", "w2v.engines.torch"])
 
 
 def train(folder, settings, resume):
