@@ -1,6 +1,7 @@
 """Three trainings and a hundred queries at once on one run folder, for a minute (heavy)."""
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -75,9 +76,11 @@ def test_three_trainings_and_a_hundred_queries_share_a_folder(whole):
     clients = [processes.Process(target=ask, args=arguments) for _ in range(CLIENTS)]
     trained, asked, wrong = Counter(), Counter(), []
 
-    def train(settings):
+    turns = itertools.cycle(TRAININGS.values())  # whoever comes first: not the same one always
+
+    def train():
         while time.time() < end:
-            done = call([*TRAIN, *settings, "--out", "run"], folder)
+            done = call([*TRAIN, *next(turns), "--out", "run"], folder)
             last = done.stderr.splitlines()[-1:]
             refused = [
                 "error: another training is writing to run; wait for it, or name another --out"
@@ -97,7 +100,7 @@ def test_three_trainings_and_a_hundred_queries_share_a_folder(whole):
                 wrong.append(done)
             asked["by the shell"] += 1
 
-    threads = [threading.Thread(target=train, args=(s,)) for s in TRAININGS.values()]
+    threads = [threading.Thread(target=train) for _ in TRAININGS]
     threads += [threading.Thread(target=query) for _ in range(SHELLS)]
     for worker in (*threads, *clients):
         worker.start()
