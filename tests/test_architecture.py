@@ -20,9 +20,9 @@ ALLOWED = {
     "files": set(),
     "plain": set(),
     "model": set(),
-    "compiled": set(),
+    "compiled": {"errors"},
     "version": set(),
-    "setting": {"errors"},
+    "setting": {"errors", "files"},
     "config": {"errors", "setting"},
     "text": BASE | {"compiled", "storage"},
     "batches": BASE | {"compiled", "text"},
@@ -33,7 +33,7 @@ ALLOWED = {
     "evaluation": BASE | {"vectors"},
     "training": BASE | TRAINING_CHAIN | {"storage", "vectors", "evaluation", "version"},
     "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"evaluation", "training", "w2v"},
-    "__main__": {"commands", "w2v"},
+    "__main__": {"commands", "version"},
     "w2v": BASE | {"vectors", "formats", "training", "version"},
 }
 

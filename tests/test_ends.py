@@ -9,14 +9,19 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import w2v
 from texts import zipf_lines
 from w2v.commands import console
 from w2v.errors import UsageError, W2VError
+from w2v.evaluation import testsets
 from w2v.storage import run_folder
 from w2v.training.metrics import Metrics
+from w2v.vectors import saving
+from w2v.vectors.saving import save_vectors
+from w2v.vectors.wordvectors import WordVectors
 
 ROOT = Path(__file__).parent.parent
 TRAIN = [
@@ -84,6 +89,53 @@ def wait_for_import_of(process):
         if has_heard and not hears:
             return
         has_heard = hears
+
+
+INTERRUPTS = """
+import atexit, os, signal, sys
+at = sys.argv.pop(1)
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == at:
+            interrupt()
+sys.meta_path.insert(0, Interrupts())
+if at == "the end":
+    atexit.register(interrupt)
+from w2v.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder with a run of a few words, and word pairs."""
+    folder = tmp_path_factory.mktemp("run")
+    table = np.arange(1, 13, dtype=np.float32).reshape(4, 3)
+    (folder / "run").mkdir()
+    save_vectors(folder / "run", ["<unk>", "a", "b", "c"], range(4), table, table)
+    (folder / "pairs.txt").write_text("a b 1\nb c 2\n")
+    return folder
+
+
+# `argparse` is among the first; NumPy makes another error of what happens in `datetime`.
+@pytest.mark.parametrize("at", ["w2v.commands.common", "argparse", "datetime", "the end"])
+@pytest.mark.parametrize(
+    "command",
+    ["query a --run run", "export run --to glove x --force", "evaluate run --pairs pairs.txt"],
+)
+def test_interrupt_while_a_command_imports_or_ends_is_silent(run, command, at):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTS, at, *command.split()],
+        cwd=run,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    assert done.returncode in (130, -signal.SIGINT)  # which shells call 130
 
 
 def damage_empty(content):
@@ -180,10 +232,29 @@ def test_temporary_folder_that_others_may_write_to_is_never_used(kind, tmp_path)
     assert set(tmp_path.iterdir()) == before
 
 
+NOWHERE = {"a\0b": "no NUL, which no path can", "a\ud800b": "no half of a character"}
+
+
+@pytest.mark.parametrize("path", NOWHERE)
 @pytest.mark.parametrize("name", ["corpus", "out", "data_dir", "validation", "evaluate"])
-def test_path_with_nul_is_refused(name):
-    with pytest.raises(UsageError, match="it must hold no NUL, which no path can"):
-        w2v.from_recipe(**{name: "a\0b"})
+def test_setting_that_no_path_can_be_is_refused(name, path):
+    with pytest.raises(UsageError, match=f"it must hold {NOWHERE[path]}"):
+        w2v.from_recipe(**{name: path})
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_what_no_path_can_be_is_refused_wherever_one_is_named(path, run):
+    wv = w2v.load(run / "run")
+    for use in (
+        lambda: w2v.load(path),
+        lambda: w2v.load(path, limit=2),
+        lambda: saving.load(path),
+        lambda: w2v.export(wv, "glove", path),
+        lambda: w2v.export(wv, "npy", path),
+        lambda: testsets.read(path),
+    ):
+        with pytest.raises(W2VError, match=f"it must hold {NOWHERE[path]}"):
+            use()
 
 
 @pytest.mark.usefixtures("folder")
@@ -208,3 +279,42 @@ def test_log_without_a_terminal_has_a_line_every_so_often(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[0] == "epoch 1/5, 15% of it: loss 0.5000, 1,000,000 centers/s, about 1,940 s left"
+
+
+def console_told(monkeypatch, capsys, rows):
+    """What a Console says of [(clock, progress), ...], of two epochs."""
+    clock = [0.0]
+    monkeypatch.setattr(console.time, "perf_counter", lambda: clock[0])
+    with console.Console() as watcher:
+        watcher._epochs = 2
+        for clock[0], progress in rows:
+            watcher.trained(Metrics(1, 9, 0.5, 0.1, 1e6, clock[0] + 1, progress))
+    return capsys.readouterr().out.splitlines()
+
+
+def test_expected_time_is_kept_current(monkeypatch, capsys):
+    rows = [(0, 0.0), (0.1, 0.01), (1, 0.1), (5, 0.5), (10, 0.75), (12, 0.8), (30, 1.0), (31, 1.01)]
+    # 0.1 epochs a second at first: 20 s in all. After 12 s a fifteenth: 30 s in all. Then a
+    # thirtieth: 60 s in all.
+    assert console_told(monkeypatch, capsys, rows) == [
+        "expected time: about 19 s",
+        "expected time: now about 18 s more",
+        "expected time: now about 30 s more",
+    ]
+
+
+def test_expected_time_that_holds_is_told_once(monkeypatch, capsys):
+    rows = [(second, second / 50) for second in range(100)]
+    assert console_told(monkeypatch, capsys, rows) == ["expected time: about 99 s"]
+
+
+def test_words_shown_are_frequent_ones_of_this_text():
+    words = ["<unk>", *(f"the{n}" for n in range(5)), *(f"word{chr(97 + n)}" for n in range(20))]
+    words += ["oil", "friday", "chip"]
+    counts = [9, *range(900, 895, -1), *range(500, 480, -1), 90, 39, 2]
+    table = np.ones((len(words), 2), np.float32)
+    shown = console._words_to_show(WordVectors(words, counts, table))
+    assert shown[0] == "oil"  # often enough here; friday and chip are not
+    assert len(shown) == 3
+    assert all(counts[words.index(word)] >= 40 for word in shown)
+    assert all(word.startswith("word") for word in shown[1:])

@@ -1,10 +1,8 @@
-"""What cannot be asked for, but happens: kills, full disks, torn files. The long proofs are marked
-`heavy`: python -m pytest -m heavy."""
+"""What cannot be asked for, but happens: kills (200: test_kills.py), full disks, torn files."""
 
 import contextlib
 import csv
 import os
-import random
 import resource
 import shutil
 import signal
@@ -72,37 +70,20 @@ def unfinished_in(folder):
     return checkpoints.folder_in(folder / "run") / layout.UNFINISHED
 
 
-def kill_and_resume(folder, seconds, expected, after_first_checkpoint=False):
-    """Kill -9 after so many seconds, look at what is there, and resume."""
+def kill_and_resume(folder, seconds, expected):
+    """Kill -9 so many seconds after the first checkpoint, look at what is there, and resume."""
     with start(folder) as process:
-        if after_first_checkpoint:
-            wait_for(unfinished_in(folder).exists)
+        wait_for(unfinished_in(folder).exists)
         time.sleep(seconds)
         process.kill()
     run = folder / "run"
-    checkpoint = checkpoints.read(unfinished_in(folder))  # none, or whole
-    if (run / "vectors.safetensors").exists():
-        assert len(w2v.load(run, verify=True)) == 501
+    assert checkpoints.read(unfinished_in(folder)) or w2v.load(run, verify=True)  # whole
     assert finish(folder) == expected
-    shutil.rmtree(run)
-    return checkpoint is not None
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.03, 0.1])
 def test_training_killed_at_any_moment_resumes_to_the_same_bits(whole, tmp_path, seconds):
-    assert kill_and_resume(tmp_path, seconds, copy_of(whole, tmp_path), True)
-
-
-@pytest.mark.heavy
-def test_sixty_kills_give_sixty_identical_runs(whole, tmp_path):
-    expected, chance = copy_of(whole, tmp_path), random.Random(0)
-    found = []
-    for _ in range(50):  # while it trains, writes checkpoints, and writes the run
-        found.append(kill_and_resume(tmp_path, chance.uniform(0, 0.5) * whole[1], expected, True))
-    for _ in range(10):  # from the start of the process on
-        found.append(kill_and_resume(tmp_path, chance.uniform(0, 1) * whole[1], expected))
-    assert sum(found) >= 30
-    print(f"60 kills, {sum(found)} of them in the middle of training: 60 identical runs")
+    kill_and_resume(tmp_path, seconds, copy_of(whole, tmp_path))
 
 
 def test_interrupted_three_times_by_signals_resumes_to_the_same_bits(whole, tmp_path):

@@ -1,6 +1,7 @@
 """`w2v` and `python -m w2v`: which command is meant."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,8 @@ def w2v_command(monkeypatch, capsys):
             status = end.code
         return status, *capsys.readouterr()
 
-    return call
+    yield call
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script ends without it
 
 
 def test_help_has_a_line_for_each_command(w2v_command):
@@ -89,7 +91,7 @@ def test_query_imports_nothing_of_training():
     )
     ours = {name for name in done.stdout.split() if name.startswith("w2v")}
     assert ours == {
-        *("w2v", "w2v.config", "w2v.setting", "w2v.errors", "w2v.commands"),
+        *("w2v", "w2v.config", "w2v.setting", "w2v.errors", "w2v.files", "w2v.commands"),
         *(f"w2v.commands.{name}" for name in ("common", "output", "query", "questions")),
     }
 

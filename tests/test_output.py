@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from w2v import compiled
 from w2v.commands import common, output
-from w2v.commands.output import LONGEST, shown
+from w2v.errors import LONGEST, shown
 from w2v.storage import layout
+from w2v.training.bar import Bar
 from w2v.vectors.saving import save_vectors
+from w2v.vectors.wordvectors import WordVectors
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,10 +43,16 @@ def test_shown_leaves_every_script_as_it_is(text):
 def test_shown_cuts_the_middle_out():
     assert shown("a" * LONGEST) == "a" * LONGEST
     line = shown("error: " + "w" * 2**20 + "; do this")
-    assert len(line) < LONGEST + 50
+    assert len(line) <= LONGEST
     assert line.startswith("error: www")
-    assert "w … 1,047,592 characters … w" in line
+    assert "w … of 1,048,592 characters … w" in line
     assert line.endswith("w; do this")
+
+
+@pytest.mark.parametrize("text", [*HARMFUL, *SPELLED, "a" * 1001, "\x1b" * 999, "\u202e" * 2000])
+def test_shown_twice_is_shown_once(text):
+    assert shown(shown(text)) == shown(text)
+    assert len(shown(text)) <= LONGEST
 
 
 def test_only_one_module_of_the_commands_prints():
@@ -216,3 +225,24 @@ def test_tell_without_a_stream_prints_nowhere(monkeypatch, capsys):
     common.say("no")
     output.tell("no", to_errors=True)
     assert capsys.readouterr().out == ""
+
+
+def test_errors_and_log_lines_in_python_are_harmless(tmp_path, caplog):
+    import w2v
+
+    name = "no\x1b[2J\u202e" + "w" * 3000
+    with pytest.raises(w2v.W2VError) as caught:
+        w2v.load(name)
+    with pytest.raises(w2v.W2VError) as unknown:
+        WordVectors(["<unk>", "a"], [0, 1], np.ones((2, 2), np.float32))[EVIL]
+    with Bar() as bar:
+        bar.warning(f"cannot write {name}")
+        caplog.set_level("INFO", "w2v")
+        bar.notice(f"{name} is trained already")
+    compiled._say_once(f"cannot keep compiled code in {name}")
+    lines = [str(caught.value), str(unknown.value), *(r.getMessage() for r in caplog.records)]
+    assert len(lines) == 5
+    for line in lines:
+        assert line.isprintable()
+        assert len(line) <= LONGEST
+    assert all(r"no\u001b[2J\u202ew" in line for line in (lines[0], *lines[2:]))

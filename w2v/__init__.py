@@ -2,8 +2,8 @@
 
 import importlib
 import os
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers know it; the module `typing` takes its time to import
 _HOMES = {
     "WordVectors": "vectors.wordvectors",
     "export": "formats.convert",
@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the same names, for those who read the code without running
     from w2v.version import __version__ as __version__
 else:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,10 +1,8 @@
 """The command `w2v`, and `python -m w2v`: the first word says which of its commands is meant."""
 
 import importlib
+import signal
 import sys
-
-import w2v
-from w2v.commands import common, output
 
 # Each is a module of w2v.commands, which is imported only when it is asked for.
 COMMANDS = {
@@ -16,10 +14,16 @@ COMMANDS = {
 
 
 def main() -> int:
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C while Python imports: no traceback
+    from w2v.commands import common
+
     return common.run(_run_command)
 
 
 def _run_command() -> int:
+    from w2v.commands import common, output
+
     parser = common.Parser(
         prog="w2v",
         description="Train, query, evaluate and export word vectors.",
@@ -31,11 +35,14 @@ def _run_command() -> int:
         commands.add_parser(name, help=line, add_help=False)
     asked = parser.parse_args(sys.argv[1:2])  # the rest is the command's
     if asked.version:
-        output.tell(f"w2v {w2v.__version__}")
+        from w2v.version import __version__
+
+        output.tell(f"w2v {__version__}")
         return common.OK
     if asked.command is None:
         parser.error(f"no command is given; it must be one of {', '.join(COMMANDS)}")
-    command = importlib.import_module(f"w2v.commands.{asked.command}")
+    with common.dying_of_interrupts():
+        command = importlib.import_module(f"w2v.commands.{asked.command}")
     return command.main(f"w2v {asked.command}", sys.argv[2:])
 
 

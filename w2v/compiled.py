@@ -21,6 +21,8 @@ from numba.core import cgutils, types
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
 
+from w2v.errors import shown
+
 CACHE_LINE = 64  # bytes
 LANES = 16  # float32s in a vector of compiled code, and in a cache line
 
@@ -104,7 +106,7 @@ class _CheckedFiles(IndexDataCacheFile):
 
 @functools.cache
 def _say_once(line: str) -> None:
-    logging.getLogger(__name__).warning(line)
+    logging.getLogger(__name__).warning(shown(line))
 
 
 def is_cached(functions: Iterable[Any]) -> bool:

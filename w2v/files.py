@@ -1,9 +1,23 @@
-"""Opening a file to read: the one check for all that is opened."""
+"""What a path may be, and opening a file to read: the one check for all that is opened."""
 
 import errno
 import os
 import stat
 from typing import BinaryIO
+
+
+def unfit(path: str | os.PathLike[str]) -> str | None:
+    """What a path would have to do to be the name of anything; None where it may be one."""
+    try:
+        return "hold no NUL, which no path can" if b"\0" in os.fsencode(path) else None
+    except UnicodeEncodeError:
+        return "hold no half of a character, which no path can"
+
+
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raises: OSError: no file or folder can have that name; `strerror` is for people."""
+    if what := unfit(path):
+        raise OSError(errno.EINVAL, f"it must {what}", os.fspath(path))
 
 
 def open_file(path: str | os.PathLike[str], buffering: int = -1) -> BinaryIO:
@@ -14,6 +28,7 @@ def open_file(path: str | os.PathLike[str], buffering: int = -1) -> BinaryIO:
     Raises:
         OSError: as `open`, and for what is no regular file; `strerror` is for people.
     """
+    check_path(path)
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a folder, `open` says so itself
         what = "it is no regular file; save what it holds to one first"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v.errors import UsageError
+from w2v.files import unfit
 
 KINDS = {  # in words
     int: "a whole number",
@@ -72,8 +73,9 @@ class Setting:
             return f"be {KINDS[self.kind]}"
         if self.kind is tuple and not all(isinstance(path, str) for path in value):
             return "hold paths"
-        if any("\0" in text for text in (value if self.kind is tuple else [str(value)])):
-            return "hold no NUL, which no path can"
+        for text in value if self.kind is tuple else [str(value)]:
+            if what := unfit(text):
+                return what
         if self.choices and value not in self.choices:
             return f"be one of {', '.join(self.choices)}"
         if self.form and not re.fullmatch(self.form[0], value, re.ASCII):

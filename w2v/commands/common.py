@@ -56,17 +56,15 @@ def run(main: Callable[[], int | None], unread: int = OK) -> int:
         130 when interrupted (143 by SIGTERM); `unread` when nobody reads our output any more.
     """
     _open_closed_streams()
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # so while we were imported
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # words that the terminal cannot show
     try:
-        try:
-            return main() or OK
-        finally:
-            sys.stdout.flush()
+        with _hearing_interrupts():
+            try:
+                return main() or OK
+            finally:
+                sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
         return unread
@@ -107,6 +105,23 @@ def _open_closed_streams() -> None:
         if mode == "w" and getattr(sys, name) is None:  # w2v query says that its input is closed
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
+
+
+@contextlib.contextmanager
+def _hearing_interrupts() -> Iterator[None]:
+    """`with _hearing_interrupts():` a Ctrl-C is a KeyboardInterrupt, also in the scripts.
+
+    While those are imported, and while Python ends, it ends the process at once, in silence.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,4 @@
-"""Whatever a command prints: every line passes here, so none can harm a terminal or a log.
-
-Words, file names and a server's text come from outside. They may hold what clears a screen, names a
-window or turns the direction of writing, and a word may be a megabyte long.
-"""
+"""Whatever a command prints: every line passes here, so none can harm a terminal or a log."""
 
 import codecs
 import json
@@ -10,22 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-LONGEST = 1000  # characters shown of a line, twelve lines of a terminal
-_JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of Persian, Hindi and emoji
-
-
-def shown(text: object) -> str:
-    """Text from outside as one line that is safe to look at: escaped, and cut in the middle.
-
-    What does not print, line ends and marks of direction too, is escaped as JSON does it.
-
-    shown("a\\x1b[2Jb") == r"a\\u001b[2Jb"
-    """
-    line = str(text)
-    if len(line) > LONGEST:
-        first, last = line[: LONGEST // 2], line[-LONGEST // 2 :]
-        line = f"{first} … {len(line) - LONGEST:,} characters … {last}"
-    return _escaped(line)
+from w2v.errors import escaped, shown
 
 
 def tell(line: object = "", to_errors: bool = False) -> None:
@@ -46,15 +27,7 @@ def answer_json(value: Any) -> None:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     is_ascii = codecs.lookup(encoding).name != "utf-8"
     line = json.dumps(value, ensure_ascii=is_ascii, allow_nan=False)
-    print(_escaped(line) if _is_terminal(sys.stdout) else line, flush=True)
-
-
-def _escaped(line: str) -> str:
-    if line.isprintable():
-        return line
-    return "".join(
-        char if char.isprintable() or char in _JOINERS else json.dumps(char)[1:-1] for char in line
-    )
+    print(escaped(line) if _is_terminal(sys.stdout) else line, flush=True)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import w2v
-from w2v.commands.output import shown, tell
+from w2v.commands.output import tell
 from w2v.commands.questions import FLAGS
 from w2v.config import ASCII_SPACE
+from w2v.errors import shown
 
 try:
     import readline

@@ -101,10 +101,11 @@ class _Answerer:
     def __init__(self, asked: argparse.Namespace) -> None:
         self.topn, self.is_json = asked.k or TOPN, asked.json
         self.status, self._n_answered = common.OK, 0
-        if asked.vectors is None:
+        with common.dying_of_interrupts():  # late: --help and wrong usage need no NumPy
             from w2v.storage import run_folder
             from w2v.vectors import saving
 
+        if asked.vectors is None:
             run = run_folder.last_run() if asked.run is None else asked.run
             self.source, self.vectors = {"run": str(run)}, saving.load(run)
         else:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
-from w2v.files import open_file
+from w2v.files import check_path, open_file
 from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
 from w2v.formats.targets import refuse_stream
 from w2v.storage import atomic, layout, packed
@@ -102,14 +102,13 @@ def export(wv: WordVectors, to: str | None, path: str | os.PathLike[str]) -> Non
         to = _format_of(path)
     if to not in WRITERS:
         raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
-    for target in files_written(path, to):
-        refuse_stream(target)
-    path = Path(os.path.realpath(path))  # a link is never what gets replaced
     _check(wv, to)
-    names = (layout.VECTORS, layout.VOCAB)
-    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
-        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
     try:
+        check_path(path)
+        for target in files_written(path, to):
+            refuse_stream(target)
+        path = Path(os.path.realpath(path))  # a link is never what gets replaced
+        _refuse_run(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # what others left behind must not stop this
             atomic.sweep(path)
@@ -136,6 +135,12 @@ def _format_of(path: str | os.PathLike[str]) -> str:
             f"or a file that ends in {', '.join(SUFFIXES)}"
         )
     return SUFFIXES[suffix]
+
+
+def _refuse_run(path: Path) -> None:
+    names = (layout.VECTORS, layout.VOCAB)
+    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
+        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
 
 
 def _check(wv: WordVectors, to: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
+from w2v.errors import shown
 from w2v.text.corpus import Corpus
 from w2v.training.job import Job
 from w2v.training.loop import Training
@@ -32,10 +33,10 @@ class Bar(Watcher):
         self._bar.close()
 
     def warning(self, message: str) -> None:
-        self._above_bar(lambda: logging.getLogger("w2v").warning(message))
+        self._above_bar(lambda: logging.getLogger("w2v").warning(shown(message)))
 
     def notice(self, message: str) -> None:
-        self._above_bar(lambda: logging.getLogger("w2v").info(message))
+        self._above_bar(lambda: logging.getLogger("w2v").info(shown(message)))
 
     def fetching(self, done: int, total: int | None) -> None:
         if done == 0:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
-from w2v.files import open_file, read_file
+from w2v.files import check_path, open_file, read_file
 from w2v.storage import layout, safetensors, vocab_file
 from w2v.storage.layout import TENSORS
 from w2v.vectors.words import Words
@@ -67,6 +67,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     """
     table_path, vocab_path = Path(path, layout.VECTORS), Path(path, layout.VOCAB)
     try:
+        check_path(path)
         before = os.stat(path)
         with open_file(table_path) as table, open_file(vocab_path) as vocab:
             digests, is_lower = _described(path)

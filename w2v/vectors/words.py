@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import UNK
-from w2v.errors import W2VError
+from w2v.errors import W2VError, shown
 
 SUGGESTIONS = 3  # at most, for an unknown word
 LONGEST_SPELLED = 200  # characters; comparing longer words takes the square of their length
@@ -26,7 +26,7 @@ class UnknownWordError(KeyError, W2VError):
     def __str__(self) -> str:  # KeyError would show the arguments
         near = ", ".join(f"{near!r}{self._form(near)}" for near in self.suggestions)
         hint = f"did you mean {near}?" if near else "no word is spelled like it"
-        return f"the vocabulary has no word {self.word!r}; {hint}"
+        return shown(f"the vocabulary has no word {self.word!r}; {hint}")
 
     def _form(self, near: str) -> str:
         """What tells a suggestion from the word where both look the same: Unicode's form."""
