@@ -109,10 +109,15 @@ def _say_once(line: str) -> None:
 
 def is_cached(functions: Iterable[Any]) -> bool:
     """Whether machine code of each of these @compiled functions is in the cache."""
-    folder = Path(_cache_folder(numba.config.CACHE_DIR))
+    folder = Path(cache_folder())
     sources = (function.py_func for function in functions)
     names = (f"{Path(inspect.getfile(source)).stem}.{source.__qualname__}" for source in sources)
     return all(any(folder.rglob(f"{name}-*.nbi")) for name in names)
+
+
+def cache_folder() -> str:
+    """Where compiled code is kept: `NUMBA_CACHE_DIR`, if that is the folder above it, finds it."""
+    return _cache_folder(numba.config.CACHE_DIR)
 
 
 @functools.cache
@@ -134,7 +139,7 @@ def _cache_folder(chosen):
                 return str(folder)
     passing = tempfile.mkdtemp(prefix="w2v-")
     atexit.register(shutil.rmtree, passing, ignore_errors=True)
-    return passing
+    return os.path.join(passing, name)
 
 
 def _users_cache() -> Path:

@@ -16,8 +16,6 @@ WORD_MASK = np.int32(2**31 - 1)  # token & WORD_MASK is the number
 
 MERGED_WORDS = 2**16  # of one table that are looked up in another at a time
 
-Buffer = bytes | npt.NDArray[np.uint8]
-
 
 class Table(NamedTuple):
     """Open addressing. Numbers are given in order of first appearance.
@@ -83,10 +81,12 @@ class WordCounter:
         numbers = np.empty(other.n_words, np.int32)
         for first in range(0, other.n_words, MERGED_WORDS):
             last = min(first + MERGED_WORDS, other.n_words)
-            numbers[first:last], _, _ = self.encode(letters[starts[first] : starts[last]], True)
+            numbers[first:last], _, _ = self.encode(
+                letters[starts[first] : starts[last]].tobytes(), True
+            )
         return numbers
 
-    def encode(self, text: Buffer, in_sentence: bool) -> tuple[npt.NDArray[np.int32], int, bool]:
+    def encode(self, text: bytes, in_sentence: bool) -> tuple[npt.NDArray[np.int32], int, bool]:
         """Number the words of `text`, which ends in white space.
 
         Returns:
