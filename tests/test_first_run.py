@@ -51,3 +51,20 @@ def test_first_run_without_a_process_beside_it_compiles_all(tmp_path):
     total, hits, misses = train(tmp_path, python="/nowhere/python")
     assert (hits, misses) == (0, 1)
     assert train(tmp_path, workers=1)[0] == total
+
+
+def test_the_command_spares_itself_scipy_and_a_program_of_the_users_does_not(tmp_path):
+    pytest.importorskip("scipy")
+    (tmp_path / "text.txt").write_text(zipf_lines(50, 300))
+    flags = ["--corpus", "text.txt", "--engine", "cpu", "--epochs", "1", "--min-count", "1"]
+    command = f"from w2v.commands import train; train.main('w2v train', {flags!r})"
+    program = "import w2v; w2v.train('text.txt', engine='cpu', epochs=1, min_count=1, out='run')"
+    found = []
+    for code in (command, program):
+        code += "; import sys, numba; print('scipy' in sys.modules, numba.np.arraymath._HAVE_BLAS)"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        python = [sys.executable, "-c", code]
+        done = subprocess.run(python, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout.splitlines()[-1])
+    assert found == ["False False", "True True"]

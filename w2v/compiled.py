@@ -10,6 +10,7 @@ import os
 import pickle
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -45,6 +46,20 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         return dispatcher
     finally:
         numba.config.CACHE_DIR = chosen
+
+
+def leave_out_linear_algebra() -> None:
+    """Spare this process scipy, which Numba imports for linear algebra, which takes time.
+
+    For programs of ours. Others' compiled code may multiply matrices; ours does so by itself.
+    """
+    if "scipy" in sys.modules:
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment]  # no import of it succeeds now
+    try:
+        import numba.np.arraymath  # noqa: F401 (it looks for scipy, and Numba loads it in any case)
+    finally:
+        del sys.modules["scipy"]
 
 
 class _CheckedCache(FunctionCache):

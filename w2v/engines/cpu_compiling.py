@@ -13,7 +13,7 @@ import numpy as np
 from w2v import processes
 from w2v.batches.batch import GroupRows
 from w2v.batches.draw_groups import Draws, draw_group
-from w2v.compiled import LANES, cache_folder, is_cached
+from w2v.compiled import LANES, cache_folder, is_cached, leave_out_linear_algebra
 from w2v.engines.cpu import train_batches
 from w2v.engines.cpu_functions import aligned_rows
 from w2v.engines.cpu_kernels import Scratch, differentiate
@@ -52,6 +52,7 @@ def _finish(other: subprocess.Popen[bytes]) -> None:
 
 def main() -> None:
     """What the other process does: compile the kernels, by a group of nothing."""
+    leave_out_linear_algebra()
     rows, tables = GroupRows.empty(*_ROWS), aligned_rows(2, LANES)
     most = rows.entries.shape[1] + rows.per_center.shape[2]
     scratch, gains = Scratch.empty(rows, LANES), aligned_rows(most, LANES)
