@@ -18,6 +18,7 @@ from w2v.engines.cpu import train_batches
 from w2v.engines.cpu_functions import aligned_rows
 from w2v.engines.cpu_kernels import Scratch, differentiate
 
+ENOUGH = 120.0  # seconds, after which this process compiles it itself
 _ROWS = 1, 1, 1, 2, 1  # GroupRows.empty's: one group of two centers, one noise word
 
 
@@ -47,7 +48,8 @@ def _finish(other: subprocess.Popen[bytes]) -> None:
     noise = np.zeros((1, 2), np.uint32)
     draws = Draws(0, np.uint64(0), np.uint64(0), noise, window=1, negative=1, group=2, noise_pool=1)
     draw_group(np.zeros(2, np.int32), 0, draws, GroupRows.empty(*_ROWS), 0)
-    other.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        other.wait(ENOUGH)
 
 
 def main() -> None:
