@@ -49,17 +49,17 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
 
 
 def leave_out_linear_algebra() -> None:
-    """Spare this process scipy, which Numba imports for linear algebra, which takes time.
+    """Spare this process scipy, which Numba imports, 0.2 s long, for linear algebra.
 
     For programs of ours. Others' compiled code may multiply matrices; ours does so by itself.
     """
-    if "scipy" in sys.modules:
+    if "scipy.linalg" in sys.modules:
         return
-    sys.modules["scipy"] = None  # type: ignore[assignment]  # no import of it succeeds now
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]  # no import of it succeeds now
     try:
         import numba.np.arraymath  # noqa: F401 (it looks for scipy, and Numba loads it in any case)
     finally:
-        del sys.modules["scipy"]
+        del sys.modules["scipy.linalg"]
 
 
 class _CheckedCache(FunctionCache):
