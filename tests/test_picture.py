@@ -138,5 +138,33 @@ def test_picture_of_an_epoch_under_way_is_drawn(tmp_path):
     write_csv([*rows, Metrics(2, 1, 0.4, 0.1, 1.0, 2.0, 1.5)], tmp_path / "metrics.csv")
     for epochs_done in (0, 1, 2):
         picture = tmp_path / f"{epochs_done}.png"
-        plots.plot_loss(tmp_path / "metrics.csv", epochs_done, picture)
+        with plots.Drawing() as drawing:
+            drawing.ask(tmp_path / "metrics.csv", epochs_done, picture)
+            drawing.finish()
         assert pixels_of(picture) == PIXELS
+
+
+def test_drawing_ends_with_whoever_began_it(tmp_path):
+    code = (
+        "import os, signal, sys; from w2v.training.plots import Drawing\n"
+        "print(Drawing()._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    died = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE)
+    pid = int(died.communicate()[0])
+    assert died.returncode == -9
+    while _is_running(pid):
+        pass
+
+
+def _is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_drawing_that_nobody_asks_ends_with_its_block():
+    with plots.Drawing() as drawing:
+        assert not drawing.is_done
+    assert drawing.is_done

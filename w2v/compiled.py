@@ -10,6 +10,7 @@ import os
 import pickle
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -47,6 +48,20 @@ def compiled(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         return dispatcher
     finally:
         numba.config.CACHE_DIR = chosen
+
+
+def leave_out_linear_algebra() -> None:
+    """Spare this process scipy, which Numba imports, 0.2 s long, for linear algebra.
+
+    For programs of ours. Others' compiled code may multiply matrices; ours does so by itself.
+    """
+    if "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # type: ignore[assignment]  # no import of it succeeds now
+    try:
+        import numba.np.arraymath  # noqa: F401 (it looks for scipy, and Numba loads it in any case)
+    finally:
+        del sys.modules["scipy.linalg"]
 
 
 class _CheckedCache(FunctionCache):
@@ -111,10 +126,15 @@ def _say_once(line: str) -> None:
 
 def is_cached(functions: Iterable[Any]) -> bool:
     """Whether machine code of each of these @compiled functions is in the cache."""
-    folder = Path(_cache_folder(numba.config.CACHE_DIR))
+    folder = Path(cache_folder())
     sources = (function.py_func for function in functions)
     names = (f"{Path(inspect.getfile(source)).stem}.{source.__qualname__}" for source in sources)
     return all(any(folder.rglob(f"{name}-*.nbi")) for name in names)
+
+
+def cache_folder() -> str:
+    """Where compiled code is kept: `NUMBA_CACHE_DIR`, if that is the folder above it, finds it."""
+    return _cache_folder(numba.config.CACHE_DIR)
 
 
 @functools.cache
@@ -136,7 +156,7 @@ def _cache_folder(chosen):
                 return str(folder)
     passing = tempfile.mkdtemp(prefix="w2v-")
     atexit.register(shutil.rmtree, passing, ignore_errors=True)
-    return passing
+    return os.path.join(passing, name)
 
 
 def _users_cache() -> Path:

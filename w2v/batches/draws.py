@@ -42,22 +42,23 @@ def mix64(z: Bits) -> Bits:
     return z ^ (z >> _31)
 
 
-compiled_mix64 = njit(mix64, inline="always")
+INLINE = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+compiled_mix64 = njit(mix64, **INLINE)
 
 
-@njit(inline="always")
+@njit(**INLINE)
 def stream(key: np.uint64, position: int) -> np.uint64:
     """The state of the stream that `position` (≥ 0) owns under a key from `stream_key`."""
     return compiled_mix64(key + np.uint64(position) * GAMMA)
 
 
-@njit(inline="always")
+@njit(**INLINE)
 def draw(state: np.uint64, number: int) -> np.uint64:
     """The `number`-th 64 random bits of a stream."""
     return compiled_mix64(state + (np.uint64(number) + np.uint64(1)) * GAMMA)
 
 
-@njit(inline="always")
+@njit(**INLINE)
 def below(bits: np.uint64, bound: int) -> np.uint64:
     """An integer in 0..bound-1 (bound ≤ 2³²) from the high half of 64 random bits."""
     return ((bits >> _32) * np.uint64(bound)) >> _32
@@ -79,31 +80,34 @@ def shuffled(key: np.uint64, first_position: int, n: int) -> npt.NDArray[np.int6
     Returns:
         (n,) int64.
     """
-    order = _hashes_and_numbers(key, first_position, n)
+    order = np.empty(n, np.uint64)
+    _put_hashes_and_numbers(key, first_position, order)
     order.sort()  # several times as fast as an argsort
     order &= np.uint64(2**NUMBER_BITS - 1)
     return order.view(np.int64)
 
 
 @compiled
-def _hashes_and_numbers(key, first_position, n):
-    """(n,) uint64: the hash of each position above its number in the lowest NUMBER_BITS."""
-    order = np.empty(n, np.uint64)
-    for i in range(n):
+def _put_hashes_and_numbers(key, first_position, order):
+    """Into (n,) uint64: the hash of each position above its number in the lowest NUMBER_BITS."""
+    for i in range(len(order)):
         hashed = stream(key, first_position + i) >> _NUMBER << _NUMBER
         order[i] = hashed | np.uint64(i)
-    return order
 
 
-@compiled
 def uniform_table(
     key: np.uint64, n_rows: int, n_columns: int, scale: np.float64
 ) -> npt.NDArray[np.float32]:
     """(n_rows, n_columns) float32, uniform in [-scale, scale); row r is drawn at position r."""
     table = np.empty((n_rows, n_columns), np.float32)
-    for row in range(n_rows):
+    _put_uniform(key, scale, table)
+    return table
+
+
+@compiled
+def _put_uniform(key, scale, table):
+    for row in range(table.shape[0]):
         state = stream(key, row)
-        for column in range(n_columns):
+        for column in range(table.shape[1]):
             unit = np.float64(draw(state, column) >> np.uint64(40)) / 2.0**23 - 1.0
             table[row, column] = unit * scale
-    return table

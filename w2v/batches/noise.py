@@ -4,20 +4,28 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from w2v.batches.draws import below
+from w2v.batches.draws import INLINE, below
 from w2v.compiled import compiled
 
 _LOW_32 = np.uint64(0xFFFFFFFF)
 
 
-@compiled
 def _alias_table(weights):
     """(n, 2) uint32, as noise_table returns it, of n weights."""
     n = len(weights)
-    scaled = weights * (n / weights.sum())
-    table = np.empty((n, 2), np.uint32)
-    small, large = np.empty(n, np.int64), np.empty(n, np.int64)
-    n_small = n_large = 0
+    table, (small, large) = np.empty((n, 2), np.uint32), np.empty((2, n), np.int64)
+    total = weights.cumsum()[-1]  # in this order, and so the same bits, whatever NumPy's version
+    _put_aliases(weights * (n / total), small, large, table)
+    return table
+
+
+@compiled
+def _put_aliases(scaled, small, large, table):
+    """Into (n, 2) uint32, as noise_table returns it: of n weights whose mean is 1.
+
+    scaled: (n,) float64, the weights, which change.  small, large: (n,) int64, to work with.
+    """
+    n, n_small, n_large = len(scaled), 0, 0
     for slot in range(n):
         table[slot, 0], table[slot, 1] = 0xFFFFFFFF, slot + 1
         if scaled[slot] < 1.0:
@@ -35,7 +43,6 @@ def _alias_table(weights):
             n_large -= 1
             small[n_small] = rich
             n_small += 1
-    return table
 
 
 def noise_table(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[np.uint32]:
@@ -53,7 +60,7 @@ def noise_table(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[n
     return _alias_table(np.exp(log_weights - log_weights.max()))
 
 
-@njit(inline="always")
+@njit(**INLINE)
 def noise_word(bits: np.uint64, table: npt.NDArray[np.uint32]) -> np.int64:
     """The noise word of 64 random bits: the high half picks a slot, the low half one of its two."""
     slot = np.int64(below(bits, len(table)))

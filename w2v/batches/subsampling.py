@@ -31,7 +31,6 @@ def expected_kept(counts: npt.NDArray[np.int64], sample: float) -> npt.NDArray[n
     return counts * (keep_thresholds(counts, sample) / ALWAYS)
 
 
-@compiled
 def subsample(
     tokens: npt.NDArray[np.int32],
     first_position: int,
@@ -47,6 +46,12 @@ def subsample(
         (M,) int32.
     """
     kept = np.empty(len(tokens), np.int32)
+    return kept[: _subsample(tokens, first_position, key, keep, kept)].copy()
+
+
+@compiled
+def _subsample(tokens, first_position, key, keep, kept):
+    """Put the tokens that survive into `kept`; return how many they are."""
     n = sentence = 0  # kept[sentence:n] is the current sentence
     for i in range(len(tokens)):
         token = tokens[i]
@@ -61,4 +66,4 @@ def subsample(
             n += 1
     if n - sentence < 2:
         n = sentence
-    return kept[:n].copy()
+    return n

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from w2v.commands import common
 from w2v.commands.flags import add_flags
 from w2v.config import from_recipe
+from w2v.training.plots import Drawing
 
 EPILOG = (
     "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "
@@ -40,10 +41,14 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
     resume = asked.pop("resume")
     config = from_recipe(**asked)
 
-    with common.dying_of_interrupts():
-        from w2v.commands.console import Console  # late: --help and wrong usage need none of it
-        from w2v.training.train import train_run
+    with Drawing() as drawing:  # begun first: it imports Matplotlib while we import the rest
+        with common.dying_of_interrupts():
+            from w2v.commands.console import Console  # late: --help and wrong usage need none of it
+            from w2v.compiled import leave_out_linear_algebra
+            from w2v.training.train import train_and_draw
 
-    with Console() as console:
-        run = train_run(config, console, resume)
-    console.report(run)
+            leave_out_linear_algebra()
+
+        with Console() as console:
+            run = train_and_draw(config, console, resume, drawing)
+        console.report(run)

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numba
@@ -186,6 +187,18 @@ def compiled_functions(config: Config) -> list[Callable[..., Any]]:
     from w2v.engines.cpu import train_batches
 
     return [train_batches]
+
+
+def compiling(config: Config) -> AbstractContextManager[Callable[[], None]]:
+    """`with compiling(config) as finish:` what training takes is compiled, beside other work.
+
+    `finish()` waits for it, and does its own part of it.
+    """
+    if config.engine != "cpu" or config.workers == 1:
+        return contextlib.nullcontext(lambda: None)
+    from w2v.engines import cpu_compiling
+
+    return cpu_compiling.beside()
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from w2v.compiled import compiled, prefetch_row
 from w2v.config import Config
 from w2v.engines.base import Engine, Floats
 from w2v.engines.cpu_crew import Crew
-from w2v.engines.cpu_functions import INNER, aligned_rows, row_stride
+from w2v.engines.cpu_functions import INNER, LEAF, aligned_rows, row_stride
 from w2v.engines.cpu_kernels import Scratch, differentiate
 from w2v.engines.cpu_lanes import LANES, load, store
 from w2v.engines.cpu_threads import add_one, wait_for
@@ -117,7 +117,7 @@ def _there(task, n_batch, number):
     return min(n_batch, len(task.order) - number * n_batch)
 
 
-@compiled(**INNER)
+@njit(inline="always")
 def _compute(task, batch, scratch, number, part):
     n_batch, loss = len(batch.gains), 0.0
     first, stop, kept = _groups(task, n_batch, number, part)
@@ -129,7 +129,7 @@ def _compute(task, batch, scratch, number, part):
     return loss
 
 
-@compiled(**INNER)
+@njit(inline="always")
 def _draw(task, batch, number, part):
     n_batch = len(batch.gains)
     first, stop, kept = _groups(task, n_batch, number, part)
@@ -148,7 +148,7 @@ def _bucket(row, n_buckets):
     return np.int64((np.uint64(share) * np.uint64(n_buckets)) >> np.uint64(32))
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _sort_terms(rows, n, n_words, terms, starts):
     """List the rows of group n, bucket by bucket, with the place of their gains."""
     ids, n_buckets, centers = rows.entries[n], len(starts) - 1, rows.entries.shape[1]
@@ -181,7 +181,7 @@ def _put_term(terms, starts, n_buckets, row, source):
     terms[at].row, terms[at].source = U32(row), U32(source)
 
 
-@compiled(**INNER)
+@njit(inline="always")
 def _apply(task, batch, number, bucket):
     """Add to a bucket's rows what they gain, group by group."""
     n_batch, table = len(batch.gains), task.table

@@ -39,6 +39,9 @@ INNER: dict[str, Any] = {
     "error_model": "numpy",
 }
 
+# Called by compiled code alone: without what Python would call.
+LEAF: dict[str, Any] = {**INNER, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 @njit(inline="always")
 def exp_of_minus(x):

@@ -17,7 +17,14 @@ from numba import njit
 from w2v.batches.batch import BLOCK, LEFT, RIGHT, SLOT, WEIGHT, GroupRows, noise_start
 from w2v.compiled import compiled
 from w2v.engines.base import Floats
-from w2v.engines.cpu_functions import INNER, aligned_rows, exp_of_minus, log, reciprocal_of_1_to_2
+from w2v.engines.cpu_functions import (
+    INNER,
+    LEAF,
+    aligned_rows,
+    exp_of_minus,
+    log,
+    reciprocal_of_1_to_2,
+)
 from w2v.engines.cpu_lanes import (
     LANES,
     absolute,
@@ -97,7 +104,7 @@ def _band(g, n_centers, n_text, offset, window):
     return max(0, offset + g - window), min(n_text, offset + g + n_centers + window)
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _logits(batch, n, v, u, size, window, vt, x):
     """X = U·Vᵀ: a band of the text, and the noise."""
     ids, offset = batch.entries[n], batch.offset[n]
@@ -118,7 +125,7 @@ def _logits(batch, n, v, u, size, window, vt, x):
                 _logits_1(x, e, g, u, ids, e, vt, None, 0, size)
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _leave_out(batch, n, window, scratch):
     """Take noise words that are contexts of a center out of its loss."""
     ids, start, marks = batch.entries[n], noise_start(batch.n_text[n]), scratch.marks
@@ -137,7 +144,7 @@ def _leave_out(batch, n, window, scratch):
                     _leave_out_near(i, e, batch.n_centers[n], window, batch.per_center[n], scratch)
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _leave_out_near(i, e, n_centers, window, per_center, scratch):
     """Noise word e is word i of the text: leave it out where that is a context."""
     at = np.int64(per_center[SLOT, 0])
@@ -148,7 +155,7 @@ def _leave_out_near(i, e, n_centers, window, per_center, scratch):
             scratch.left_out[0, g] += F32(1)
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _coefficients(g, low, high, start, n_noise, lr, per_center, left_out, x):
     """Turn the logits of LANES centers from g on into coefficients; return their losses' sum.
 
@@ -198,7 +205,7 @@ def _coefficients(g, low, high, start, n_noise, lr, per_center, left_out, x):
     return np.float64(sums(losses, zero, zero, zero)[0])
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _gains_of_centers(batch, n, u, window, coefficients, gains):
     """Cᵀ·U: of the band of the text, then of the noise. A few columns at a time stay in reach."""
     n_centers, n_text, offset = batch.n_centers[n], batch.n_text[n], batch.offset[n]
@@ -212,7 +219,7 @@ def _gains_of_centers(batch, n, u, window, coefficients, gains):
             _add_product(width, gains, first + g, k, coefficients, g, u, ids, start, stop)
 
 
-@compiled(**INNER)
+@njit(**LEAF)
 def _gains_of_entries(batch, n, window, coefficients, v, gains):
     """C·V: of the band of the text, then of the noise."""
     n_centers, n_text, offset = batch.n_centers[n], batch.n_text[n], batch.offset[n]

@@ -49,7 +49,7 @@ class Corpus:
         progress: Callable[[int], object] | None = None,
         remark: Callable[[str], object] | None = None,
     ) -> Iterator[bytes]:
-        """Yield the text in order, in pieces of some MiB.
+        """Yield the text in order, in pieces of about a MiB.
 
         Every piece ends just after a white-space byte, so no word is ever cut, and every file
         ends a line. A byte-order mark is dropped; `lower` folds case.

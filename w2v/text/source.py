@@ -11,7 +11,7 @@ from typing import BinaryIO
 from w2v.config import ASCII_SPACE
 from w2v.errors import W2VError
 
-CHUNK_BYTES = 8 << 20  # text read at a time
+CHUNK_BYTES = 1 << 20  # text read at a time; threads share out what is read
 WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
 ADVICE = {  # by the first two bytes of a text that is not UTF-8
     b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",

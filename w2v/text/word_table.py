@@ -14,13 +14,16 @@ from w2v.compiled import compiled
 SENTENCE_START = np.int32(-(2**31))
 WORD_MASK = np.int32(2**31 - 1)  # token & WORD_MASK is the number
 
+MERGED_WORDS = 2**16  # of one table that are looked up in another at a time
+
 
 class Table(NamedTuple):
     """Open addressing. Numbers are given in order of first appearance.
 
     slots: (a power of two,) int32, the number of the word in each slot, or -1.
     hashes, counts: of each word, by number.
-    starts, letters: word i is letters[starts[i]:starts[i+1]].
+    starts, letters: word i is letters[starts[i]:starts[i+1]], of which the last is a space; so the
+        letters of all words are a text.
     """
 
     slots: npt.NDArray[np.int32]
@@ -65,9 +68,23 @@ class WordCounter:
         """(n_words,) int64: how often each word occurred."""
         return self._table.counts[: self.n_words]
 
-    def word(self, number: int) -> str:
-        starts = self._table.starts
-        return bytes(self._table.letters[starts[number] : starts[number + 1]]).decode()
+    def words(self, numbers: npt.NDArray[np.int64]) -> list[str]:
+        """The words of these numbers."""
+        starts, letters = self._table.starts, self._table.letters.data
+        ends = starts[numbers + 1] - 1
+        bounds = zip(starts[numbers].tolist(), ends.tolist(), strict=True)
+        return [str(letters[start:end], "utf-8") for start, end in bounds]
+
+    def numbers_of(self, other: WordCounter) -> npt.NDArray[np.int32]:
+        """(other.n_words,) int32: the numbers here of another's words, of which each counts one."""
+        starts, letters = other._table.starts, other._table.letters
+        numbers = np.empty(other.n_words, np.int32)
+        for first in range(0, other.n_words, MERGED_WORDS):
+            last = min(first + MERGED_WORDS, other.n_words)
+            numbers[first:last], _, _ = self.encode(
+                letters[starts[first] : starts[last]].tobytes(), True
+            )
+        return numbers
 
     def encode(self, text: bytes, in_sentence: bool) -> tuple[npt.NDArray[np.int32], int, bool]:
         """Number the words of `text`, which ends in white space.
@@ -96,7 +113,7 @@ class WordCounter:
             starts = np.concatenate([starts, np.zeros(n // 2, np.int64)])
             slots = np.full(2 * n, -1, np.int32)
             _fill_slots(slots, hashes, self.n_words)
-        room = max(len(letters), more_letters)
+        room = max(len(letters), more_letters + 1)  # and the space
         letters = np.concatenate([letters, np.empty(room, np.uint8)])
         self._table = Table(slots, hashes, counts, starts, letters)
 
@@ -111,7 +128,7 @@ def _fill_slots(slots, hashes, n_words):
         slots[slot] = number
 
 
-@compiled
+@compiled(nogil=True)
 def scan_words(
     text: npt.NDArray[np.uint8], tokens: npt.NDArray[np.int32], table: Table, state: State
 ) -> State:
@@ -142,13 +159,14 @@ def scan_words(
         while True:
             number = slots[slot]
             if number < 0:
-                if 2 * (n_words + 1) > len(slots) or starts[n_words] + length > len(letters):
+                if 2 * (n_words + 1) > len(slots) or starts[n_words] + length >= len(letters):
                     return State(first, n_tokens, n_lines, in_sentence, n_words)
                 number = n_words
                 slots[slot], hashes[number] = number, hashed
                 for i in range(length):  # a slice's assignment takes seconds to compile
                     letters[starts[number] + i] = text[first + i]
-                starts[number + 1] = starts[number] + length
+                letters[starts[number] + length] = 32
+                starts[number + 1] = starts[number] + length + 1
                 n_words += 1
                 break
             if hashes[number] == hashed and _same(text, first, here, letters, starts, number):
@@ -165,7 +183,7 @@ def scan_words(
 def _same(text, first, end, letters, starts, number):
     """Whether text[first:end] is the word with this number."""
     start = starts[number]
-    if starts[number + 1] - start != end - first:
+    if starts[number + 1] - start - 1 != end - first:
         return False
     for i in range(end - first):  # noqa: SIM110 (compiled code)
         if text[first + i] != letters[start + i]:

@@ -71,7 +71,7 @@ def read_job(
         W2VError: a text cannot be read or holds too few words, or the tables do not fit in memory.
     """
     began = time.perf_counter()
-    vocabulary, text = vocab.read(corpus, config.min_count, progress, remark)
+    vocabulary, text = vocab.read(corpus, config.min_count, progress, remark, config.workers or 1)
     seconds = time.perf_counter() - began
     check_memory(len(vocabulary), text.n_tokens, config)
     text, held_out = validation.hold_out(config, corpus, vocabulary, text)

@@ -1,11 +1,9 @@
 """What can be looked at while training runs: metrics.csv and its picture, beside the checkpoint."""
 
 import contextlib
-import subprocess
 import time
 from pathlib import Path
 
-from w2v.errors import W2VError
 from w2v.storage import atomic, layout
 from w2v.training import checkpoints, plots
 from w2v.training.loop import Training
@@ -23,7 +21,7 @@ class Live:
 
     def __init__(self, out: Path, training: Training) -> None:
         self.folder, self.training = checkpoints.folder_in(out), training
-        self._drawing: subprocess.Popen[bytes] | None = None
+        self._drawing: plots.Drawing | None = None
         self._last = time.perf_counter()
 
     def __enter__(self) -> "Live":
@@ -31,8 +29,7 @@ class Live:
 
     def __exit__(self, *_: object) -> None:
         if self._drawing is not None:
-            self._drawing.kill()
-            self._drawing.wait()
+            self._drawing.__exit__()
 
     def update(self) -> None:
         """Write and draw if it is time to."""
@@ -51,9 +48,8 @@ class Live:
 
     def _draw(self) -> None:
         """Begin to draw, unless the last drawing is not done."""
-        if self._drawing is None or self._drawing.poll() is not None:
-            with contextlib.suppress(W2VError):  # the run's own picture is warned of
-                epochs_done = self.training.progress.epoch - 1
-                metrics = self.folder / layout.METRICS
-                picture = self.folder / layout.LOSS
-                self._drawing = plots.start(metrics, epochs_done, picture, subprocess.DEVNULL)
+        if self._drawing is None or self._drawing.is_done:
+            self._drawing = plots.Drawing()
+            epochs_done = self.training.progress.epoch - 1
+            metrics, picture = self.folder / layout.METRICS, self.folder / layout.LOSS
+            self._drawing.ask(metrics, epochs_done, picture)

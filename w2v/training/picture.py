@@ -1,7 +1,11 @@
-"""Drawing the picture of a training run: a program of its own, which reads a metrics.csv."""
+"""Drawing the picture of a training run: a program of its own, which reads a metrics.csv.
+
+It imports Matplotlib while the training is at work, and then waits to be asked.
+"""
 
 import csv
 import io
+import json
 import os
 import sys
 from itertools import groupby
@@ -12,10 +16,20 @@ BELOW = (0, -14)  # points; above a loss is mostly its validation loss
 
 
 def main() -> None:
-    """`metrics.csv epochs staging.png loss.png`: draw the first as the third, then rename it."""
-    metrics, epochs, staging, picture = sys.argv[1:]
+    """Asked for `[epochs, metrics.csv, staging.png, loss.png]`: draw to the third, and rename it.
+
+    It is asked by a line of JSON on stdin, and ends without one when whoever started it has ended.
+    """
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure
+    import matplotlib.ticker  # noqa: F401 (they are all that `draw` needs)
+
+    asked = sys.stdin.readline()
+    if not asked.endswith("\n"):
+        return
+    epochs, metrics, staging, picture = json.loads(asked)
     drawn = io.BytesIO()
-    draw(metrics, int(epochs), drawn)
+    draw(metrics, epochs, drawn)
     with open(staging, "wb") as file:
         file.write(drawn.getbuffer())
     os.replace(staging, picture)

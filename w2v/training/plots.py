@@ -5,63 +5,84 @@ Matplotlib reads the user's settings when it is imported, in the current folder 
 of it, the training goes on and the caller's own Matplotlib stays as it is.
 """
 
+import contextlib
+import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from w2v import processes
 from w2v.errors import W2VError
-from w2v.storage import atomic
+from w2v.storage import atomic, layout
 
 ENOUGH = 120.0  # seconds; the very first picture looks for all fonts of the machine
-CODE = "import sys; sys.path[:] = {}; from w2v.training import picture; picture.main()"
+SETTINGS = {"MATPLOTLIBRC": os.devnull, "PYTHONWARNINGS": "ignore", "MPLBACKEND": None}
+PROGRAM = "w2v.training.picture"
 
 
-def plot_loss(metrics: Path, epochs_done: int, picture: Path) -> None:
-    """Draw a metrics.csv as a PNG file. Raises: W2VError: it cannot be drawn, and why."""
-    drawing = start(metrics, epochs_done, picture)
-    try:
-        _, said = drawing.communicate(timeout=ENOUGH)
-    except subprocess.TimeoutExpired as error:
-        raise cannot_draw(picture, f"it takes more than {ENOUGH:.0f} s") from error
-    finally:
-        drawing.kill()
-        drawing.wait()
-    if drawing.returncode:
-        lines = said.decode(errors="backslashreplace").split("\n")
-        why = next(filter(None, map(str.strip, reversed(lines))), f"status {drawing.returncode}")
-        raise cannot_draw(picture, why)
+class Drawing:
+    """A process that imports Matplotlib at once, and draws one picture when it is asked to.
 
-
-def start(
-    metrics: Path, epochs_done: int, picture: Path, errors: int = subprocess.PIPE
-) -> subprocess.Popen[bytes]:
-    """Begin to draw a metrics.csv; the picture is there when the process has ended, with status 0.
-
-    Args:
-        errors: where the process writes what is wrong, as for Popen.
-    Raises: W2VError: no process can be started.
+    A context manager: the process ends with it. It ends with this process, too.
     """
-    here = picture.parent.absolute()
-    settings = {"MATPLOTLIBRC": os.devnull, "PYTHONWARNINGS": "ignore"}
-    environment = {**os.environ, **settings}
-    environment.pop("MPLBACKEND", None)
-    code = CODE.format([os.path.abspath(folder) for folder in sys.path])  # '' is the current one
-    staging = atomic.staging_name(here / picture.name)
-    arguments = map(str, [metrics.absolute(), epochs_done, staging, here / picture.name])
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            cwd=here,  # without a matplotlibrc
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=True,  # a Ctrl-C is for the training
-        )
-    except (OSError, ValueError) as error:
-        raise cannot_draw(picture, str(error)) from error
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._why = ""
+        here = os.path.dirname(__file__)  # where nobody has a matplotlibrc
+        try:
+            self._process = processes.start(
+                PROGRAM,
+                folder=here,
+                settings=SETTINGS,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except (OSError, ValueError) as error:
+            self._why = str(error)
+
+    def __enter__(self) -> "Drawing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            with contextlib.suppress(OSError):
+                self._process.communicate()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the process has ended, or there is none."""
+        return self._process is None or self._process.poll() is not None
+
+    def ask(self, metrics: Path, epochs_done: int, picture: Path) -> None:
+        """Have it draw a metrics.csv as a PNG file, which takes its name once it is whole."""
+        staging = atomic.staging_name(picture.absolute())
+        paths = [str(path) for path in (metrics.absolute(), staging, picture.absolute())]
+        asked = json.dumps([epochs_done, *paths]).encode() + b"\n"
+        pipe = self._process and self._process.stdin
+        if pipe:
+            with contextlib.suppress(OSError):  # it has ended: `finish` says why
+                pipe.write(asked)
+                pipe.flush()
+
+    def finish(self) -> None:
+        """Wait until the picture is there. Raises: W2VError: it cannot be drawn, and why."""
+        process = self._process
+        if process is None:
+            raise cannot_draw(self._why)
+        try:
+            _, said = process.communicate(timeout=ENOUGH)
+        except subprocess.TimeoutExpired as error:
+            raise cannot_draw(f"it takes more than {ENOUGH:.0f} s") from error
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            lines = said.decode(errors="backslashreplace").split("\n")
+            why = next(filter(None, map(str.strip, reversed(lines))), None)
+            raise cannot_draw(why or f"status {process.returncode}")
 
 
-def cannot_draw(picture: Path, why: str) -> W2VError:
-    return W2VError(f"cannot draw {picture.name}: {why}; metrics.csv has all that it would show")
+def cannot_draw(why: str) -> W2VError:
+    return W2VError(f"cannot draw {layout.LOSS}: {why}; metrics.csv has all that it would show")

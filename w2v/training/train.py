@@ -19,6 +19,7 @@ from w2v.training.job import Job, read_job
 from w2v.training.live import Live
 from w2v.training.loop import Training
 from w2v.training.metrics import Metrics, last_rows, listed
+from w2v.training.plots import Drawing
 from w2v.training.resume import (
     find_checkpoint,
     go_on,
@@ -112,6 +113,12 @@ def _config(corpus: Any, recipe: str, settings: dict[str, Any]) -> Config:
 
 def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
     """Read the corpus of a Config, train, and write the run folder; raises as `train` does."""
+    with Drawing() as drawing:
+        return train_and_draw(config, watcher, resume, drawing)
+
+
+def train_and_draw(config: Config, watcher: Watcher, resume: bool, drawing: Drawing) -> Run:
+    """As train_run, with a Drawing that has begun already."""
     config = choose.resolve(config)
     validation.check(config)
     named_testsets = epoch_scores.read(config.evaluate)
@@ -125,15 +132,17 @@ def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
     with (
         choose.device_memory(),
         choose.threads_put_back(config),
-        checkpoints.claimed(out),
-    ):  # refused before a long text is read
-        progress = watcher.reading(corpus)
-        job = read_job(config, corpus, out, named_testsets, progress, watcher.warning)
-        metrics = _train_job(job, watcher, resume)
+        checkpoints.claimed(out),  # refused before a long text is read
+    ):
+        with choose.compiling(config) as finish_compiling:
+            progress = watcher.reading(corpus)
+            job = read_job(config, corpus, out, named_testsets, progress, watcher.warning)
+            finish_compiling()
+        metrics = _train_job(job, watcher, resume, drawing)
     return _remembered(out, metrics, watcher)
 
 
-def _train_job(job: Job, watcher: Watcher, resume: bool) -> list[Metrics]:
+def _train_job(job: Job, watcher: Watcher, resume: bool, drawing: Drawing) -> list[Metrics]:
     """Train a Job and write its run, unless that is done already; the rows of its metrics.csv."""
     checkpoint = None
     if resume:
@@ -144,7 +153,7 @@ def _train_job(job: Job, watcher: Watcher, resume: bool) -> list[Metrics]:
         done = f"{job.out} is trained already, {checkpoint.progress.epoch - 1} epochs"
         if lost := what_is_lost(job):
             watcher.notice(f"{done}, but {lost}: all but the vectors is written again")
-            _run(job, _prepare(job, checkpoint, watcher), watcher)
+            _run(job, _prepare(job, checkpoint, watcher), watcher, drawing)
         else:
             watcher.notice(f"{done}: nothing is left to do")
         return checkpoint.progress.meter.metrics
@@ -152,7 +161,7 @@ def _train_job(job: Job, watcher: Watcher, resume: bool) -> list[Metrics]:
         watcher.warning(line)
     training = _prepare(job, checkpoint, watcher)
     watcher.starting(job, training)
-    _run(job, training, watcher)
+    _run(job, training, watcher, drawing)
     return training.metrics
 
 
@@ -170,7 +179,7 @@ def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Train
     return training
 
 
-def _run(job: Job, training: Training, watcher: Watcher) -> None:
+def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> None:
     """Train to the end, writing checkpoints, and write the run.
 
     Raises: Interrupted, or whatever goes wrong, with the state saved. Once training is done, a
@@ -187,7 +196,7 @@ def _run(job: Job, training: Training, watcher: Watcher) -> None:
                     "the lowest validation loss was that of epoch "
                     f"{training.progress.best_epoch}: its vectors are kept"
                 )
-            write_run(job, training, watcher)
+            write_run(job, training, watcher, drawing)
         except (Exception, SystemExit):  # no room on the disk, or what nobody thought of
             checkpointer.save_whatever_happened()
             raise

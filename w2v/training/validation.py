@@ -78,7 +78,8 @@ def hold_out(
         text, held = _split(text, config)
         description = f"{config.validation_share:g} of the sentences, not trained on"
     elif (source := _validation_corpus(config, corpus)) is not None:
-        held, description = encode(source, vocabulary), source.description
+        held = encode(source, vocabulary, threads=config.workers or 1)
+        description = source.description
     elif config.early_stopping:  # `check` took it for granted that PTB would be there
         raise UsageError(NO_LOSS)
     else:

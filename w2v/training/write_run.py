@@ -15,18 +15,20 @@ from w2v.training.checkpoints import Checkpoint, state_tensors
 from w2v.training.job import Job
 from w2v.training.loop import Training
 from w2v.training.metrics import write_csv
-from w2v.training.plots import plot_loss
+from w2v.training.plots import Drawing
 from w2v.training.watcher import Watcher
 from w2v.vectors import saving
 from w2v.version import __version__
 
 
-def write_run(job: Job, training: Training, watcher: Watcher) -> None:
+def write_run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> None:
     """Write the run folder, whole or not at all; a picture that cannot be drawn is a warning.
 
     Raises: W2VError: see run_folder.replace_run.
     """
     with run_folder.replace_run(job.out) as folder:
+        write_csv(training.metrics, folder / layout.METRICS)
+        drawing.ask(folder / layout.METRICS, training.progress.epoch - 1, folder / layout.LOSS)
         words, counts = job.vocabulary.words, job.vocabulary.counts
         saving.save_vectors(folder, words, counts, *training.tables())
         names = (layout.VECTORS, layout.VOCAB)
@@ -42,9 +44,8 @@ def write_run(job: Job, training: Training, watcher: Watcher) -> None:
         with open(folder / layout.CONFIG, "w", encoding="utf-8", errors="backslashreplace") as file:
             json.dump(described, file, indent=2, ensure_ascii=False)
             file.write("\n")
-        write_csv(training.metrics, folder / layout.METRICS)
         try:
-            plot_loss(folder / layout.METRICS, training.progress.epoch - 1, folder / layout.LOSS)
+            drawing.finish()
         except W2VError as error:
             watcher.warning(str(error))
 

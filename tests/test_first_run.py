@@ -1,0 +1,71 @@
+"""What the first training compiles: the kernels in a process beside it, and only then."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from texts import zipf_lines
+
+ROOT = Path(__file__).parent.parent
+TRAINS = """
+import os, sys, w2v
+from w2v.engines.cpu_kernels import differentiate
+executable, sys.executable = sys.executable, sys.argv[2]
+settings = dict(epochs=1, vector_size=4, min_count=1, workers=int(sys.argv[1]))
+run = w2v.train("text.txt", engine="cpu", out="run", watcher=w2v.Watcher(), **settings)
+stats = differentiate.stats
+print(run.vectors.vectors.sum(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
+"""
+several = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core compiles alone")
+
+
+def train(folder, workers=2, python=sys.executable, **environment):
+    """(the sum of the vectors, how often the kernels came from the cache, how often they did not)
+    of a training in a new process."""
+    (folder / "text.txt").write_text(zipf_lines(50, 300))
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINS, str(workers), python],
+        cwd=folder,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+        | environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    total, hits, misses = done.stdout.split()
+    return total, int(hits), int(misses)
+
+
+@several
+def test_first_run_finds_what_the_process_beside_it_compiled_and_later_runs_need_none(tmp_path):
+    total, hits, misses = train(tmp_path)
+    assert (hits, misses) == (1, 0)
+    assert train(tmp_path, python="/nowhere/python") == (total, 0, 0)  # within train_batches
+
+
+@several
+def test_first_run_without_a_process_beside_it_compiles_all(tmp_path):
+    total, hits, misses = train(tmp_path, python="/nowhere/python")
+    assert (hits, misses) == (0, 1)
+    assert train(tmp_path, workers=1)[0] == total
+
+
+def test_the_command_spares_itself_scipy_and_a_program_of_the_users_does_not(tmp_path):
+    pytest.importorskip("scipy")
+    (tmp_path / "text.txt").write_text(zipf_lines(50, 300))
+    flags = ["--corpus", "text.txt", "--engine", "cpu", "--epochs", "1", "--min-count", "1"]
+    command = f"from w2v.commands import train; train.main('w2v train', {flags!r})"
+    program = "import w2v; w2v.train('text.txt', engine='cpu', epochs=1, min_count=1, out='run')"
+    found = []
+    for code in (command, program):
+        code += "; import sys; from numba.np import arraymath as numbas"
+        code += "; print('scipy.linalg' in sys.modules, numbas._HAVE_BLAS)"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        python = [sys.executable, "-c", code]
+        done = subprocess.run(python, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout.splitlines()[-1])
+    assert found == ["False False", "True True"]
