@@ -70,7 +70,8 @@ class DrawnGroups(NamedTuple):
     """Groups as words and bounds: what compiled code on the GPU makes and takes, N of them.
 
     entries: (N, E) int32: words of the text, from `window` places before the first center on, and
-        from column Sizes.text on noise words; 0 where there is none, or none in reach. Center g is column window + g.
+        from column Sizes.text on noise words; 0 where there is none, or none in reach.
+        Center g is column window + g.
     per_center: (N, 4, G) float32. Center g has columns LEFT to RIGHT - 1 as contexts, except
         itself; a noise word that is none of them counts WEIGHT; all that count make TOTAL. 0 where
         a group has no such center.

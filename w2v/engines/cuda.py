@@ -3,8 +3,8 @@
 A batch takes two kernels. `differentiate`, a program a tile of a group: logits against tables that
 nobody changes, the loss, and the gradient of the rows, added to `sums`. Then, when no program reads
 a row any more, `apply_sgd`, for the rows that the batch has, or `apply_adam`: one step of the
-optimiser. So the result is the minibatch's. To add in any order and still get the same bits each time, sums
-are whole numbers, of 2⁻⁴⁰; with --no-deterministic they are float32.
+optimiser. So the result is the minibatch's. To add in any order and still get the same bits each
+time, sums are whole numbers, of 2⁻⁴⁰; with --no-deterministic they are float32.
 
 A group is cut into tiles because a batch of 512 windows has 16 groups, and a large GPU 132
 multiprocessors. The centers' rows are gathered, and added to, once a tile for that, the entries'
