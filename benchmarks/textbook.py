@@ -28,7 +28,7 @@ BATCHES, REPEATS = 150, 5
 def plain_examples(windows):
     """[(center, contexts, negatives)] as lists of ints: the very windows that our engine trains."""
     examples = []
-    for number in range(BATCHES):
+    for number in range(min(BATCHES, windows.n_batches)):
         batch = windows.batch(number)
         for row, center in enumerate(batch.centers[:, 0].tolist()):
             entries = batch.entries[row][batch.mask[row, 0] > 0].tolist()

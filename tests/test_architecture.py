@@ -101,7 +101,7 @@ def test_no_modules_import_each_other_in_a_circle():
 def test_files_functions_and_parameters_stay_few():
     lists_of_words = {"text.sample_words"}
     # Kernels take what they work on one by one: in compiled code a record of arrays costs time.
-    kernels = {"engines.cuda_kernels", "batches.gpu_windows"}
+    kernels = {"engines.cuda_kernels", "batches.gpu_groups"}
     kernels |= {"engines.cpu_kernels", "engines.cpu_tiles"}
     for name, path in MODULES.items():
         source = path.read_text()

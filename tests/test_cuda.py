@@ -17,76 +17,109 @@ from test_engines import (
     EXTREME_TABLES,
     EXTREME_TEXT,
     LINES,
-    STEPS,
     tables_of,
 )
+from test_groups import CASES, make_groups, make_tables, make_text
 from texts import zipf_lines
+from w2v import plain
 from w2v.batches.batcher import CpuBatcher
-from w2v.batches.gpu_batcher import GpuBatcher
+from w2v.batches.gpu_batcher import GpuBatcher, GpuGroups
+from w2v.batches.gpu_groups import Sizes
+from w2v.config import Config
 from w2v.engines import cuda, cuda_graph, torch_graph
-from w2v.engines.cpu import CpuEngine
 from w2v.engines.cuda import CudaEngine
 from w2v.engines.torch import TorchEngine
 from w2v.engines.torch_graph import GraphedTorchEngine
 from w2v.training.tables import initial_tables
-from windows import batchers, plain_rows, plain_step
+from windows import batchers, plain_rows
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @pytest.fixture
-def small_slabs(monkeypatch):
-    """Two batches ahead: the interpreter takes its time for programs that find nothing to do."""
+def few_programs(monkeypatch):
+    """Two batches ahead, large parts of rows: the interpreter takes its time for each program."""
     monkeypatch.setattr(cuda, "MOST_BATCHES", 2)
+    monkeypatch.setattr(cuda, "ROWS", 128)
+    monkeypatch.setattr(cuda, "WIDTH", 128)
 
 
 def made(**more):
-    """(Config, first tables, CpuGroups, GpuWindows) of a small text."""
-    small = {"window": 2, "negative": 2, "vector_size": 20, "batch_size": 7, "sample": 1e-2}
-    config, counts, host, device = drawn(zipf_lines(300, 6, seed=5), **{**small, **more})
+    """(Config, first tables, CpuGroups, GpuGroups) of a small text."""
+    small = {"window": 2, "negative": 2, "vector_size": 20, "sample": 1e-2}
+    small |= {"group": 4, "noise_pool": 5, "batch_size": 8}
+    config, counts, host, device = drawn(zipf_lines(300, 8, seed=5), **{**small, **more})
     return config, initial_tables(len(counts), config), host, device
 
 
 def drawn(content, **settings):
-    """(Config, counts, CpuGroups, GpuWindows) of a text."""
+    """(Config, counts, CpuGroups, GpuGroups) of a text."""
     settings = {"device": DEVICE, **settings}
     config, counts, *both = batchers(content, CpuBatcher, GpuBatcher, **settings)
     return config, counts, *(one.groups(1, 0) for one in both)
 
 
-@pytest.mark.parametrize("case", STEPS)
+def on_device(groups, config):
+    """CpuGroups as GpuGroups."""
+    noise = groups.draws.noise.view(np.int32)
+    there = (torch.from_numpy(part).to(DEVICE) for part in (groups.tokens, groups.order, noise))
+    return GpuGroups(*there, groups.draws, groups.batch_groups, Sizes.of(config))
+
+
+@pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_cuda_engine_takes_the_step_of_float64_arithmetic_and_of_torch(
-    case, deterministic, small_slabs
+def test_cuda_engine_takes_the_steps_of_float64_arithmetic_and_of_torch(
+    case, deterministic, few_programs
 ):
-    dim, lr, content, settings = STEPS[case]
-    settings = {**settings, "batch_size": min(40, settings.get("batch_size", 40))}
-    settings |= {"vector_size": dim, "sample": 0.0, "deterministic": deterministic}
-    config, counts, host, device = drawn(content, **settings)
-    tables, lrs = tables_of(counts, dim), np.array([lr])
-    engine, plain = CudaEngine(*tables, config), TorchEngine(*tables, config)
-    (loss,) = engine.train(device, 0, lrs)
-    assert loss == pytest.approx(plain.train(host, 0, lrs).item(), rel=1e-6)
-    *expected, losses = plain_step(*tables, plain_rows(host.batch(0)), lr)
-    assert loss == pytest.approx(sum(losses), rel=1e-6)
-    for ours, theirs, right in zip(engine.tables(), plain.tables(), expected, strict=True):
-        np.testing.assert_allclose(ours, right, atol=1e-6, rtol=1e-6)
-        np.testing.assert_allclose(ours, theirs, atol=1e-6, rtol=1e-6)
+    group, pool, size, n_tokens, n_words, length, window, negative = CASES[case]
+    config = Config(
+        group=group, noise_pool=pool, window=window, negative=negative, vector_size=size,
+        batch_size=min(5 * group, 96), deterministic=deterministic, device=DEVICE, workers=2,
+    )  # fmt: skip
+    host = make_groups(make_text(n_tokens, n_words, length), n_words, config)
+    tables = make_tables(n_words, size)
+    expected, losses, lrs = tables.astype(np.float64), [], np.full(min(2, host.n_batches), 0.5)
+    for number in range(len(lrs)):
+        expected, batch_losses = plain.sgd_step(expected, host.batch(number), 0.5)
+        losses.append(batch_losses.sum())
+    engine, torchs = CudaEngine(*tables, config), TorchEngine(*tables, config)
+    np.testing.assert_allclose(
+        engine.train(on_device(host, config), 0, lrs), losses, rtol=2e-6, atol=2e-6
+    )
+    torchs.train(host, 0, lrs)
+    atol = 2e-6 if deterministic else 1e-5  # float32 sums are rounded often
+    np.testing.assert_allclose(engine.tables(), expected, rtol=2e-6, atol=atol)
+    np.testing.assert_allclose(engine.tables(), torchs.tables(), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("dim", [1, 3, 8, 128, 129, 512])
-def test_cuda_engine_knows_every_dimension(dim, small_slabs):
-    config, counts, host, device = drawn(LINES, vector_size=dim, batch_size=3, sample=0.0)
+def test_cuda_engine_knows_every_dimension(dim, few_programs):
+    config, counts, host, device = drawn(LINES, vector_size=dim, group=8, batch_size=8, sample=0.0)
     tables = tables_of(counts, dim, scale=0.2)
     engine = CudaEngine(*tables, config)
     engine.train(device, 0, np.array([0.3]))
-    *expected, _ = plain_step(*tables, plain_rows(host.batch(0)), 0.3)
-    for ours, right in zip(engine.tables(), expected, strict=True):
-        np.testing.assert_allclose(ours, right, atol=1e-6, rtol=1e-6)
-        assert ours.shape == (len(counts), dim)
+    expected, _ = plain.sgd_step(tables.astype(np.float64), host.batch(0), 0.3)
+    np.testing.assert_allclose(engine.tables(), expected, atol=1e-6, rtol=1e-6)
+    assert engine.tables()[0].shape == (len(counts), dim)
 
 
-def test_cuda_engine_is_right_for_extreme_logits_and_never_hides_what_is_not_finite(small_slabs):
+def test_a_step_changes_the_rows_it_touches_and_looks_at_no_others(few_programs):
+    config, tables, host, device = made()
+    engine = CudaEngine(*tables, config)
+    batch = host.batch(0)
+    touched = [np.unique(batch.centers[batch.mask.any(axis=2)]), np.unique(batch.entries)[1:]]
+    others = [np.setdiff1d(np.arange(engine.n_words), rows) for rows in touched]
+    assert min(map(len, others)) > 20
+    for half, rows in enumerate(others):  # a sum that nobody may find
+        engine._sums[torch.from_numpy(rows + half * engine.n_words)] = 7
+    engine.train(device, 0, np.array([0.5]))
+    sums = engine._sums.view(2, engine.n_words, -1).cpu().numpy()
+    for half, rows in enumerate(others):
+        assert (sums[half, rows] == 7).all()
+        assert not sums[half, touched[half]].any()
+
+
+def test_cuda_engine_is_right_for_extreme_logits_and_never_hides_what_is_not_finite(few_programs):
     config, _, host, device = drawn(EXTREME_TEXT, batch_size=4, **EXTREME_SETTINGS)
     assert sorted(plain_rows(host.batch(0))) == EXTREME_ROWS
     engine = CudaEngine(*EXTREME_TABLES, config)
@@ -100,14 +133,15 @@ def test_cuda_engine_is_right_for_extreme_logits_and_never_hides_what_is_not_fin
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("kind", [CudaEngine, GraphedTorchEngine])
-def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, small_slabs):
+def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, few_programs):
     config, tables, host, device = made(optimizer=optimizer)
     lrs = np.linspace(1.0, 0.5, host.n_batches) * (1.0 if optimizer == "sgd" else 0.01)
     plain, engine = TorchEngine(*tables, config), kind(*tables, config)
     expected = plain.train(host, 0, lrs)
     ours = np.concatenate([engine.train(device, 0, lrs[:3]), engine.train(device, 3, lrs[3:])])
-    assert len(host.order) % config.batch_size > 0  # a short batch, too
-    assert host.n_batches > 4, host.order
+    assert len(host.order) % 2 == 1, len(host.order)  # a short batch, too
+    assert len(host) % 4 > 0  # and a group that is not full
+    assert host.n_batches > 4
     np.testing.assert_allclose(ours, expected, rtol=2e-6)
     for one, other, before in zip(engine.tables(), plain.tables(), tables, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-6)
@@ -117,7 +151,7 @@ def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, small_s
     np.testing.assert_array_equal(engine.loss(device), engine.loss(device))  # and changes nothing
 
 
-def test_cuda_engine_gives_the_same_bits_however_training_is_cut_into_calls(small_slabs):
+def test_cuda_engine_gives_the_same_bits_however_training_is_cut_into_calls(few_programs):
     config, tables, host, device = made(optimizer="adam")
     lrs, results = np.full(host.n_batches, 0.01), []
     for cuts in ([], [2, 5]):
@@ -129,7 +163,7 @@ def test_cuda_engine_gives_the_same_bits_however_training_is_cut_into_calls(smal
 
 
 @pytest.mark.parametrize(("kind", "optimizer"), [(CudaEngine, "sgd"), (GraphedTorchEngine, "adam")])
-def test_warming_up_before_recording_changes_nothing(kind, optimizer, small_slabs, monkeypatch):
+def test_warming_up_before_recording_changes_nothing(kind, optimizer, few_programs, monkeypatch):
     class WarmedUp(cuda_graph.Graph):
         def __init__(self, work, device):
             for _ in range(cuda_graph.WARM_UPS):  # as on a GPU
@@ -152,7 +186,7 @@ def test_warming_up_before_recording_changes_nothing(kind, optimizer, small_slab
 
 
 @pytest.mark.parametrize("kind", [CudaEngine, GraphedTorchEngine])
-def test_gpu_engines_go_on_from_their_state(kind, small_slabs):
+def test_gpu_engines_go_on_from_their_state(kind, few_programs):
     config, tables, host, device = made(optimizer="adam")
     lrs = np.full(host.n_batches, 0.01)
     whole, first = kind(*tables, config), kind(*tables, config)
@@ -167,21 +201,12 @@ def test_gpu_engines_go_on_from_their_state(kind, small_slabs):
         kind(*tables, config).restore({})
 
 
-def test_cuda_engine_trains_windows_wider_than_it_takes_at_a_time(small_slabs):
-    config, tables, host, device = made(window=9, negative=8, batch_size=40)
-    assert host.batch(0).mask.shape[-1] > 2 * cuda.ENTRIES
-    lrs = np.full(1, 0.5)
-    one, other = CudaEngine(*tables, config), CpuEngine(*tables, config)
-    np.testing.assert_allclose(one.train(device, 0, lrs), other.train(host, 0, lrs), rtol=1e-6)
-    for ours, theirs in zip(one.tables(), other.tables(), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
-
-
-def test_training_with_the_cuda_engine_makes_a_run_and_goes_on_from_it(tmp_path, small_slabs):
+def test_training_with_the_cuda_engine_makes_a_run_and_goes_on_from_it(tmp_path, few_programs):
     (tmp_path / "text.txt").write_text(zipf_lines(40, 5, seed=2))
     small = {"corpus": tmp_path / "text.txt", "min_count": 1, "sample": 0.1, "window": 2}
-    small |= {"negative": 2, "vector_size": 8, "batch_size": 9, "validation_share": 0.3}
-    on_cpu = w2v.train(engine="cpu", group=1, out=tmp_path / "cpu", epochs=2, lr=0.5, **small)
+    small |= {"negative": 2, "vector_size": 8, "batch_size": 8, "validation_share": 0.3}
+    small |= {"group": 4, "noise_pool": 5}
+    on_cpu = w2v.train(engine="cpu", out=tmp_path / "cpu", epochs=2, lr=0.5, **small)
     run = w2v.train(engine="cuda", out=tmp_path / "gpu", epochs=2, lr=0.5, **small)
     assert run.epoch_losses == pytest.approx(on_cpu.epoch_losses, rel=1e-6)
     held_out = [[row.validation_loss for row in one.metrics][-1] for one in (run, on_cpu)]
@@ -199,29 +224,43 @@ import sys
 from triton import compile
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from w2v.batches import gpu_draws, gpu_subsampling, gpu_windows
+from w2v.batches import gpu_draws, gpu_groups, gpu_subsampling
+from w2v.batches.gpu_groups import Sizes
+from w2v.config import Config
 from w2v.engines import cuda, cuda_kernels
 
-def check(kernel, types, **constants):
+target = GPUTarget("cuda", int(sys.argv[1]), 32)
+
+def check(kernel, types, options={}, **constants):
     names = kernel.arg_names
-    signature = {name: kind for name, kind in zip(names, types.split())}
-    signature |= {name: "constexpr" for name in constants}
-    assert list(signature) == names, names
+    types = iter(types.split())
+    signature = {name: "constexpr" if name in constants else next(types) for name in names}
+    assert constants.keys() <= signature.keys() and next(types, None) is None, names
     constants = {(names.index(name),): value for name, value in constants.items()}
     source = ASTSource(kernel, signature, constants)
-    assert compile(source, target=GPUTarget("cuda", int(sys.argv[1]), 32)).asm["cubin"]
+    assert compile(source, target, options=options).asm["cubin"]
 
 check(gpu_subsampling.survives, "*i32 i32 i64 *i64 *i64 *i1", LANES=1024)
 check(gpu_draws.order_keys, "i32 i64 *i64 *i64", LANES=1024)
-check(gpu_windows.draw_rows, "*i32 *i64 *i64 *i64 *i64 *i64 *i32 i32 *i32 *i32 *i32 *i32",
-      WINDOW=5, REACH=8, NEGATIVE=5, WIDEST=60, NOISE=64)
-for exact, adam, sums in ((True, False, "*i64"), (False, True, "*fp32")):
-    size = dict(STRIDE=104, SLICES=1, WIDTH=128)
-    check(cuda_kernels.differentiate,
-          f"*i64 *i64 *i64 *i32 *i32 *i32 *i32 i32 *fp32 i32 {sums} *i32 *i64 *fp32",
-          TRAINS=True, IS_EXACT=exact, BATCH=512, WIDEST=60, ENTRIES=32, **size)
-    check(cuda_kernels.apply, f"*i64 *i64 *i64 i32 *fp32 i32 {sums} *i32 *i64 *fp32 *fp32",
-          IS_EXACT=exact, IS_ADAM=adam, BATCH=512, ROWS=cuda.ROWS, **size)
+drawn = "*i32 *fp32 *i8"
+for group, pool in ((32, 32), (1, 60)):
+    sizes = Sizes.of(Config(group=group, noise_pool=pool))
+    layout = dict(GROUP=group, WINDOW=5, TEXT=sizes.text, NOISE=sizes.noise)
+    at = dict(CENTERS=sizes.centers, TILE=gpu_groups.TILE)
+    check(gpu_groups.draw_groups, "*i32 *i64 *i64 *i64 *i64 *i64 *i32 i32 *i32 *fp32",
+          **layout, NEGATIVE=5, POOL=pool, CENTERS=group, REACH=8, WORDS=64)
+    check(gpu_groups.leave_out, f"*i64 *i64 {drawn}", **layout, POOL=pool, **at)
+    for exact, sums in ((True, "*i64"), (False, "*fp32")):
+        for stride, n in ((104, 1), (304, 3)):
+            slices = dict(STRIDE=stride, SLICES=-(-stride // cuda.WIDTH), WIDTH=cuda.WIDTH)
+            check(cuda_kernels.differentiate, f"*i64 *i64 i32 {drawn} *fp32 i32 {sums} *fp32",
+                  cuda.OPTIONS, TRAINS=True, IS_EXACT=exact, **layout, **at, **slices)
+            slices = dict(STRIDE=stride, SLICES=n, WIDTH=cuda.APPLIED_WIDTH)
+            check(cuda_kernels.apply_sgd,
+                  f"*i64 *i64 i32 *i32 *fp32 i32 {sums} *i32 *i64 *fp32", IS_EXACT=exact,
+                  BATCH=16, GROUP=group, WINDOW=5, ENTRIES=sizes.entries, WORDS=cuda.ROWS, **slices)
+            check(cuda_kernels.apply_adam, f"*i64 *i64 i32 *fp32 i32 {sums} *fp32 *fp32",
+                  IS_EXACT=exact, BATCH=16, ROWS=cuda.ROWS, **slices)
 """
 
 

@@ -139,15 +139,15 @@ def test_auto_takes_the_gpu_where_there_is_one(monkeypatch):
     assert choose.resolve(Config()).engine == "torch"
 
 
-def test_groups_are_as_large_as_batch_and_engine_allow(monkeypatch):
-    assert choose.resolve(Config(engine="cpu")).group == 32
-    assert choose.resolve(Config(engine="cpu", batch_size=7)).group == 7
-    assert choose.resolve(Config(engine="torch", device="cpu", group=5)).group == 5
+@pytest.mark.parametrize("engine", ["cpu", "torch", "cuda"])
+def test_groups_are_32_or_a_batch_or_what_was_asked_for(engine, monkeypatch):
     monkeypatch.setattr(choose, "_has_cuda", lambda: True)
     monkeypatch.setattr(choose, "_has_triton", lambda: True)
-    assert choose.resolve(Config()).group == 1
-    with pytest.raises(UsageError, match=r"--group is 32; on a GPU --engine cuda knows only 1"):
-        choose.resolve(Config(engine="cuda", group=32))
+    device = "cpu" if engine == "torch" else "auto"
+    for asked, group in (({}, 32), ({"batch_size": 7}, 7), ({"group": 5}, 5), ({"group": 1}, 1)):
+        assert choose.resolve(Config(engine=engine, device=device, **asked)).group == group
+    with pytest.raises(UsageError, match=r"--group is 32; it must be at most --batch-size, 7"):
+        choose.resolve(Config(engine=engine, device=device, group=32, batch_size=7))
 
 
 def test_cuda_engine_is_refused_where_it_cannot_run(monkeypatch):

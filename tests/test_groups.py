@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from w2v import plain
+from w2v.batches.batch import GroupRows
 from w2v.batches.batcher import CpuGroups, batch_groups
 from w2v.batches.draw_groups import Draws
 from w2v.batches.draws import NOISE, ORDER, RADIUS, shuffled, stream_key
@@ -140,6 +141,12 @@ def test_cpu_engine_gives_the_same_bits_for_any_number_of_workers_and_calls(case
         tables_bytes = [table.tobytes() for table in engine.tables()]
         found.append([np.concatenate(losses).tobytes(), *tables_bytes])
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("group", [1, 2, 4, 15, 17, 32])
+def test_rows_of_small_groups_hold_all_that_is_gathered_at_a_time(group):
+    rows = GroupRows.empty(1, 2, 1, group, 1)
+    assert rows.entries.shape[1] >= 2 + rows.per_center.shape[2]  # else: ids from behind the array
 
 
 def test_number_of_centers_knows_the_short_group():

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from w2v.errors import UsageError
 from w2v.setting import Setting, setting
 
-GROUP = 32  # neighbouring centers that share their noise words, where --group does not say
+GROUP = 32  # --group, where it is not given
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
 ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space of Unicode
 
@@ -111,7 +111,7 @@ class Config:
         "training",
         None,
         "neighbouring centers that share their noise words; 1 is the textbook's windows, each with "
-        f"its own (default: {GROUP}, where the engine is cuda 1)",
+        f"its own (default: {GROUP}, or --batch-size where that is less)",
         low=1,
         high=1024,
     )
@@ -179,6 +179,11 @@ class Config:
     workers: int | None = setting(
         "engine", None, "CPU threads (default: all cores)", low=1, high=4096
     )
+
+    @property
+    def group_size(self) -> int:
+        """G, centers in a group."""
+        return self.group or min(GROUP, self.batch_size)
 
     @property
     def method(self) -> Method:

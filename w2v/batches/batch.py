@@ -60,10 +60,11 @@ class GroupRows(NamedTuple):
         """Room for so many groups of these settings."""
         n_noise = max_entries(window, negative) if group == 1 else noise_pool
         n_entries = padded(group + 2 * window, BLOCK) + padded(n_noise, BLOCK)
+        lanes = padded(group, LANES)  # centers are gathered so many at a time, from `window` on
         n_text, n_noises, n_centers, offset = np.zeros((4, n_groups), np.int32)
         return cls(
-            np.zeros((n_groups, max(n_entries, LANES)), np.int32),
-            np.zeros((n_groups, 4, padded(group, LANES)), np.float32),
+            np.zeros((n_groups, max(n_entries, window + lanes)), np.int32),
+            np.zeros((n_groups, 4, lanes), np.float32),
             n_text, n_noises, n_centers, offset,
         )  # fmt: skip
 

@@ -124,8 +124,8 @@ class CpuBatcher:
     Args:
         text: the EncodedText.
         counts: (V,) int64, from the Vocabulary.
-        config: sample, ns_exponent, window, negative, group (1 if it is None), noise_pool,
-            batch_size, resample and seed.
+        config: sample, ns_exponent, window, negative, group, noise_pool, batch_size,
+            resample and seed.
     """
 
     def __init__(self, text: EncodedText, counts: npt.NDArray[np.int64], config: Config) -> None:
@@ -135,16 +135,23 @@ class CpuBatcher:
 
     def groups(self, epoch: int, block: int) -> CpuGroups:
         config, keys = self.config, EpochKeys.of(self.config, epoch)
-        first, group = self.text.first_position(block), config.group or 1
+        first = self.text.first_position(block)
         tokens = subsample(self.text.blocks[block], first, keys.subsample, self._keep)
-        order = shuffled(keys.order, first, -(-len(tokens) // group))
-        draws = Draws(
-            first, keys.radius, keys.noise, self._noise, config.window, config.negative, group,
-            config.noise_pool,
-        )  # fmt: skip
+        order = shuffled(keys.order, first, -(-len(tokens) // config.group_size))
+        draws = draws_of(config, keys, first, self._noise)
         return CpuGroups(tokens, order, draws, batch_groups(config))
+
+
+def draws_of(
+    config: Config, keys: EpochKeys, first_position: int, noise: npt.NDArray[np.uint32]
+) -> Draws:
+    """The Draws of a block of text, whose first token has that position."""
+    return Draws(
+        first_position, keys.radius, keys.noise, noise, config.window, config.negative,
+        config.group_size, config.noise_pool,
+    )  # fmt: skip
 
 
 def batch_groups(config: Config) -> int:
     """N, how many groups a batch of a Config has; batch_size counts windows."""
-    return max(1, config.batch_size // (config.group or 1))
+    return max(1, config.batch_size // config.group_size)

@@ -1,7 +1,6 @@
-"""The batcher for a GPU: the text lives there, and so do subsampling, shuffling and the windows.
+"""The batcher for a GPU: the text lives there, and so do subsampling, shuffling and the groups.
 
-Everything equals what `CpuBatcher` makes for groups of one center, bit for bit: the draws are the
-same integers.
+Everything equals what `CpuBatcher` makes, bit for bit: the draws are the same integers.
 """
 
 from __future__ import annotations
@@ -13,12 +12,21 @@ import numpy.typing as npt
 import torch
 import triton
 
-from w2v.batches.batch import Batch, max_entries
-from w2v.batches.batcher import CpuGroups, EpochKeys, Groups
+from w2v.batches.batch import Batch
+from w2v.batches.batcher import CpuGroups, EpochKeys, Groups, batch_groups, draws_of
 from w2v.batches.draw_groups import Draws
 from w2v.batches.gpu_draws import shuffled
+from w2v.batches.gpu_groups import (
+    STEPS_AT_ONCE,
+    TILE,
+    WORDS_AT_ONCE,
+    DrawnGroups,
+    Sizes,
+    draw_groups,
+    leave_out,
+    without_gaps,
+)
 from w2v.batches.gpu_subsampling import subsample
-from w2v.batches.gpu_windows import NOISE_AT_ONCE, GpuRows, draw_rows
 from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds
 from w2v.config import Config
@@ -43,20 +51,20 @@ class GpuBatcher:
     def _there(self, array):
         return torch.from_numpy(array).to(self._device)
 
-    def groups(self, epoch: int, block: int) -> GpuWindows:
+    def groups(self, epoch: int, block: int) -> GpuGroups:
         config, keys = self._config, EpochKeys.of(self._config, epoch)
         first = self.text.first_position(block)
         tokens = subsample(self._blocks_there[block], first, keys.subsample, self._keep_there)
-        order = shuffled(keys.order, first, len(tokens), self._device)
-        draws = Draws(
-            first, keys.radius, keys.noise, self._noise, config.window, config.negative, 1, 0
-        )
-        return GpuWindows(tokens, order, self._noise_there, draws, config.batch_size)
+        n_groups = -(-len(tokens) // config.group_size)
+        order = shuffled(keys.order, first, n_groups, self._device)
+        draws = draws_of(config, keys, first, self._noise)
+        n, sizes = batch_groups(config), Sizes.of(config)
+        return GpuGroups(tokens, order, self._noise_there, draws, n, sizes)
 
 
 @dataclass(frozen=True)
-class GpuWindows(Groups):
-    """Groups of one center, which are windows, as tensors on the device.
+class GpuGroups(Groups):
+    """Groups as tensors on the device.
 
     tokens, order: as CpuGroups'.  noise: (V-1, 2) int32, the bits of the noise table.
     """
@@ -66,75 +74,86 @@ class GpuWindows(Groups):
     noise: torch.Tensor
     draws: Draws
     batch_groups: int
+    sizes: Sizes
 
     def batch(self, number: int) -> Batch:
         """The Batch of `CpuGroups.batch`, as tensors on the device."""
-        slab = Slab(self.n_centers(number, 1), self)
-        slab.load(self, number * self.batch_groups, len(self))
-        slab.draw()
-        return slab.rows.as_batch(int(slab.rows.n_entries.max()))
+        first = number * self.batch_groups
+        ahead = GroupsAhead(min(self.batch_groups, len(self.order) - first), self)
+        ahead.load(self, first, first + ahead.n_groups)
+        ahead.draw()
+        return without_gaps(ahead.drawn.as_batch(self.sizes))
 
     def expected_pairs(self) -> float:
         tokens, order = self.tokens.cpu().numpy(), self.order.cpu().numpy()
         return CpuGroups(tokens, order, self.draws, self.batch_groups).expected_pairs()
 
 
-class Slab:
-    """Room on a device for the windows that are drawn together, at addresses that never change.
+class GroupsAhead:
+    """Room on a device for the groups that are drawn together, at addresses that never change.
 
-    A CUDA graph repeats what it has recorded, at the same addresses; so the windows are copied
-    here, and where the next draw begins is read from the device, not from the host.
+    A CUDA graph repeats what it has recorded, at the same addresses; so what groups are drawn from
+    is copied here, and which are drawn next is read from the device, not from the host.
 
     Args:
-        n_windows: how many are drawn together.
-        windows: GpuWindows for which there must be room; those of other blocks mostly fit, too.
+        n_groups: how many are drawn together.
+        groups: GpuGroups for which there must be room; those of other blocks mostly fit, too.
 
-    rows: GpuRows, the windows drawn last.
-    next: (1,) int64, the first window to draw.  end: (1,) int64, no window from here on is drawn.
+    drawn: DrawnGroups, those drawn last.
+    position: (1,) int64: how many of the groups loaded were drawn before these.
+    end: (1,) int64: how many were loaded.
     """
 
-    def __init__(self, n_windows: int, windows: GpuWindows) -> None:
-        draws, self._device = windows.draws, windows.tokens.device
-        self.n_windows, self._window, self._negative = n_windows, draws.window, draws.negative
-        self.max_entries = max_entries(draws.window, draws.negative)
-        self.rows = GpuRows.zeros(n_windows, self.max_entries, self._device)
-        self.next, self.end, self._n_tokens = self._zeros((3, 1), torch.int64)
-        room = triton.next_power_of_2(max(1, len(windows.tokens)))
+    def __init__(self, n_groups: int, groups: GpuGroups) -> None:
+        self.n_groups, self.sizes, self._device = n_groups, groups.sizes, groups.tokens.device
+        self.drawn = DrawnGroups.zeros(n_groups, self.sizes, self._device)
+        self.position, self.end, self._n_tokens = self._zeros((3, 1), torch.int64)
+        room = triton.next_power_of_2(max(1, len(groups.tokens)))
         self._tokens = self._zeros(room, torch.int32)
-        self._order = self._zeros(room, torch.int64)
+        self._order = self._zeros(-(-room // self.sizes.group), torch.int64)
         self._drawn_with = self._zeros(3, torch.int64)
-        self._noise = torch.empty_like(windows.noise)
+        self._noise = torch.empty_like(groups.noise)
 
     def _zeros(self, shape, kind):
         return torch.zeros(shape, dtype=kind, device=self._device)
 
-    def has_room(self, windows: GpuWindows) -> bool:
-        """Whether `load` may be called with these windows of the same Config."""
-        fits = windows.noise.shape == self._noise.shape
-        return fits and len(windows.tokens) <= len(self._tokens)
+    def has_room(self, groups: GpuGroups) -> bool:
+        """Whether `load` may be called with these groups of the same Config."""
+        fits = groups.noise.shape == self._noise.shape
+        return fits and len(groups.tokens) <= len(self._tokens)
 
-    def load(self, windows: GpuWindows, first: int, end: int) -> None:
-        """Make the windows `first` to `end` - 1 what is drawn next."""
-        n, draws = len(windows.tokens), windows.draws
-        self._tokens[:n].copy_(windows.tokens)
-        self._order[:n].copy_(windows.order)
-        self._noise.copy_(windows.noise)
+    def load(self, groups: GpuGroups, first: int, end: int) -> None:
+        """Make numbers `first` to `end` - 1 of the order of training what is drawn next."""
+        draws, n_tokens = groups.draws, len(groups.tokens)
+        self._tokens[:n_tokens].copy_(groups.tokens)
+        self._order[: end - first].copy_(groups.order[first:end])
+        self._noise.copy_(groups.noise)
         keys = np.array([draws.radius_key, draws.noise_key], np.uint64)
         drawn_with = [draws.first_position, *keys.view(np.int64).tolist()]
         self._drawn_with.copy_(torch.tensor(drawn_with))
-        self._n_tokens.fill_(n)
-        self.next.fill_(first)
-        self.end.fill_(end)
+        self._n_tokens.fill_(n_tokens)
+        self.position.zero_()
+        self.end.fill_(end - first)
 
     def draw(self) -> None:
-        """Fill `rows` with the windows from `next` on. Those from `end` on are left as they are."""
-        draw_rows[(self.n_windows,)](
-            self._tokens, self._n_tokens, self._order, self.next, self.end, self._drawn_with,
-            self._noise, len(self._noise), *self.rows,
-            WINDOW=self._window, REACH=triton.next_power_of_2(self._window),
-            NEGATIVE=self._negative, WIDEST=self.max_entries, NOISE=NOISE_AT_ONCE,
+        """Fill `drawn` with the groups from `position` on. Behind `end`, it is left as it is."""
+        sizes = self.sizes
+        near = triton.next_power_of_2(sizes.window)
+        at_once = min(triton.next_power_of_2(sizes.group), max(1, STEPS_AT_ONCE // near))
+        layout = {
+            "GROUP": sizes.group, "WINDOW": sizes.window, "POOL": sizes.pool, "TEXT": sizes.text,
+            "NOISE": sizes.noise,
+        }  # fmt: skip
+        draw_groups[(self.n_groups,)](
+            self._tokens, self._n_tokens, self._order, self.position, self.end, self._drawn_with,
+            self._noise, len(self._noise), self.drawn.entries, self.drawn.per_center,
+            NEGATIVE=sizes.negative, CENTERS=at_once, REACH=near, WORDS=WORDS_AT_ONCE, **layout,
         )  # fmt: skip
+        if sizes.group > 1:
+            leave_out[(self.n_groups, triton.cdiv(sizes.group, sizes.centers))](
+                self.position, self.end, *self.drawn, CENTERS=sizes.centers, TILE=TILE, **layout
+            )
 
     def advance(self) -> None:
-        """What is drawn next are the windows after these."""
-        self.next += self.n_windows
+        """What is drawn next are the groups after these."""
+        self.position += self.n_groups

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from w2v.batches.batcher import Batcher, CpuBatcher
 from w2v.batches.draw_groups import draw_groups
-from w2v.config import GROUP, Config
+from w2v.config import Config
 from w2v.engines.base import Engine, Floats
 from w2v.errors import UsageError, W2VError
 from w2v.text.vocab import EncodedText
@@ -48,28 +48,9 @@ def resolve(config: Config) -> Config:
 
         device = choose_device(device).type
     workers = config.workers or cores
-    resolved = dataclasses.replace(config, engine=engine, device=device, workers=workers)
-    return dataclasses.replace(resolved, group=_group(resolved))
-
-
-def _group(config: Config) -> int:
-    """G for a Config that is resolved but for it.
-
-    Raises:
-        UsageError: more centers than a batch has windows, or groups where windows are drawn.
-    """
-    if config.group is not None and config.group > config.batch_size:
-        raise UsageError(
-            f"--group is {config.group}; it must be at most --batch-size, {config.batch_size}"
-        )
-    if not _is_resident(config):
-        return config.group or min(GROUP, config.batch_size)
-    if config.group not in (None, 1):
-        raise UsageError(
-            f"--group is {config.group}; on a GPU --engine {config.engine} knows only 1: leave "
-            "it out, or give --engine cpu"
-        )
-    return 1
+    return dataclasses.replace(
+        config, engine=engine, device=device, workers=workers, group=config.group_size
+    )
 
 
 def _fastest(config: Config) -> str:
@@ -81,6 +62,10 @@ def _fastest(config: Config) -> str:
 
 def _check(engine: str, config: Config) -> None:
     """Raises: UsageError: the engine cannot do what the Config asks for, or not here."""
+    if config.group_size > config.batch_size:
+        raise UsageError(
+            f"--group is {config.group}; it must be at most --batch-size, {config.batch_size}"
+        )
     if engine == "cpu" and config.optimizer != "sgd":
         raise UsageError(
             f"--engine cpu cannot do --optimizer {config.optimizer}; "
@@ -140,7 +125,7 @@ def _is_interpreted() -> bool:
 
 
 def _is_resident(config: Config) -> bool:
-    """Whether the text of a resolved Config is on the GPU, and windows are drawn there."""
+    """Whether the text of a resolved Config is on the GPU, and groups are drawn there."""
     return config.engine == "cuda" or (config.device == "cuda" and _has_triton())
 
 

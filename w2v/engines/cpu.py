@@ -212,7 +212,7 @@ class CpuEngine(Engine[CpuGroups]):
         self._table = aligned_rows(2 * self.n_words, stride)  # in_vectors, then out_vectors
         self._in, self._out = self._table.reshape(2, self.n_words, stride)[:, :, : self.vector_size]
         self._in[:], self._out[:] = in_vectors, out_vectors
-        self._workers, group = config.workers or 1, config.group or 1
+        self._workers, group = config.workers or 1, config.group_size
         self._crew, self._part = Crew(self._workers), max(1, PART // group)
         n_groups, width = batch_groups(config), padded(self.vector_size, LANES)
         rows = GroupRows.empty(

@@ -1,12 +1,16 @@
 """The fused engine for NVIDIA GPUs, in Triton: the minibatch update of autograd, on the device.
 
-A batch takes two kernels. `differentiate`, a program a window: logits against tables that nobody
-changes, the loss, and every term of the gradient, added to `sums`. `apply`, a program for some
-rows: one step of the optimiser on the rows that have a sum. So the result is the minibatch's. To
-add in any order and still get the same bits each time, sums are whole numbers, of 2⁻⁴⁰; with
---no-deterministic they are float32.
+A batch takes two kernels. `differentiate`, a program a tile of a group: logits against tables that
+nobody changes, the loss, and the gradient of the rows, added to `sums`. Then, when no program reads
+a row any more, `apply_sgd`, for the rows that the batch has, or `apply_adam`: one step of the
+optimiser. So the result is the minibatch's. To add in any order and still get the same bits each
+time, sums are whole numbers, of 2⁻⁴⁰; with --no-deterministic they are float32.
 
-Windows are drawn for some batches ahead, and all kernels of those batches are one CUDA graph. It
+A group is cut into tiles because a batch of 512 windows has 16 groups, and a large GPU 132
+multiprocessors. The centers' rows are gathered, and added to, once a tile for that, the entries'
+once a group.
+
+Groups are drawn for some batches ahead, and all kernels of those batches are one CUDA graph. It
 asks nothing of the host: a batch's number and its learning rate are read on the device.
 """
 
@@ -17,52 +21,58 @@ import numpy.typing as npt
 import torch
 import triton
 
-from w2v.batches.batch import max_entries
-from w2v.batches.gpu_batcher import GpuWindows, Slab
+from w2v.batches.batcher import batch_groups
+from w2v.batches.gpu_batcher import GpuGroups, GroupsAhead
+from w2v.batches.gpu_groups import TILE, Sizes
 from w2v.config import Config
 from w2v.engines.base import GPU_CALL_CENTERS, Engine, Floats
 from w2v.engines.cuda_graph import Graph, Recorded
-from w2v.engines.cuda_kernels import BETA_1, BETA_2, apply, differentiate
+from w2v.engines.cuda_kernels import BETA_1, BETA_2, apply_adam, apply_sgd, differentiate
 
-SLAB_ENTRIES = 2**21  # entries drawn ahead, at least those of one batch
+AHEAD_BYTES = 2**25  # of groups drawn ahead, at least those of one batch
 MOST_BATCHES = 64  # in a CUDA graph
 
-WIDTH = 128  # dimensions in a slice; a slice of a window's entries stays in registers
-ENTRIES = 32  # entries taken at a time
-ROWS = 16  # rows that a program of `apply` takes
+# Columns of rows that differentiate takes at a time, and the most that the applying kernels do:
+# compiled for compute capability 9.0, more do not fit into the registers.
+WIDTH, APPLIED_WIDTH = 32, 128
+# Slices are few, so loading them ahead of time gains nothing, and takes registers and memory.
+OPTIONS = {"num_warps": 8, "num_stages": 1}  # of differentiate
+ROWS = 16  # rows that a program of apply_sgd or apply_adam takes
 SECTOR = 8  # floats in the 32 bytes that memory moves at least; rows are whole sectors
 
 
-class CudaEngine(Engine[GpuWindows]):
+class CudaEngine(Engine[GpuGroups]):
     """SGD or Adam on one GPU.
 
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
-        config: optimizer, batch_size, window, negative, deterministic and device.
+        config: optimizer, batch_size, group, noise_pool, window, negative, deterministic and
+            device.
     """
 
     call_centers = GPU_CALL_CENTERS
 
     def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
         self._config, self._device = config, torch.device(config.device)
+        self._sizes, self._batch_groups = Sizes.of(config), batch_groups(config)
         self.n_words, self.vector_size = in_vectors.shape
         self._stride = -(-self.vector_size // SECTOR) * SECTOR
         shape = (2 * self.n_words, self._stride)
-        self._rows = self._zeros(shape)  # in_vectors, then out_vectors
-        self._in, self._out = self._rows.view(2, self.n_words, -1)[:, :, : self.vector_size]
+        self._table = self._zeros(shape)  # in_vectors, then out_vectors
+        self._in, self._out = self._table.view(2, self.n_words, -1)[:, :, : self.vector_size]
         self._in.copy_(torch.tensor(in_vectors))
         self._out.copy_(torch.tensor(out_vectors))
         self._sums = self._zeros(shape, torch.int64 if config.deterministic else torch.float32)
-        self._stamps = self._zeros(shape[0], torch.int32)
-        self._stamp, self._begin = self._zeros((2, 1), torch.int64)
+        self._last_update = self._zeros(shape[0], torch.int32)
         self._is_adam = config.optimizer == "adam"
         self._moments = self._zeros((2, *shape) if self._is_adam else 1)
-        self._updates = 0
-        widest = max_entries(config.window, config.negative)
-        ahead = SLAB_ENTRIES // (widest * config.batch_size)
-        self._ahead = min(max(ahead, 1), MOST_BATCHES)  # batches whose windows are drawn at once
+        self._updates, self._updates_there = 0, self._zeros(1, torch.int64)
+        group_bytes = self._sizes.group_bytes * self._batch_groups
+        self._n_ahead = min(max(AHEAD_BYTES // group_bytes, 1), MOST_BATCHES)  # batches
         self._recorded: Recorded | None = None
-        self._rates, self._losses = self._zeros(0), self._zeros(0)
+        self._rates = self._zeros(0)
+        self._losses = self._zeros((self._n_ahead, self._batch_groups, self._sizes.tiles))
+        self._batch_losses = self._zeros(self._n_ahead, torch.float64)
 
     def _zeros(self, shape, kind=torch.float32):
         return torch.zeros(shape, dtype=kind, device=self._device)
@@ -73,27 +83,30 @@ class CudaEngine(Engine[GpuWindows]):
         return f"cuda, {torch.cuda.get_device_name()}" if gpu else "cuda, interpreted on the CPU"
 
     def train(
-        self, windows: GpuWindows, first_batch: int, lrs: npt.NDArray[np.float64]
+        self, groups: GpuGroups, first_batch: int, lrs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        n, size = len(lrs), self._config.batch_size
-        slab, update_all = self._recorded_for(windows, n)
-        first = first_batch * size
-        slab.load(windows, first, first + windows.n_centers(first_batch, n))
-        self._start(first, lrs)
-        for _ in range(0, n, self._ahead):
+        n, first = len(lrs), first_batch * self._batch_groups
+        ahead, update_all = self._recorded_for(groups, n)
+        ahead.load(groups, first, min(first + n * self._batch_groups, len(groups.order)))
+        self._start(lrs)
+        losses = self._zeros(n, torch.float64)
+        for begin in range(0, n, self._n_ahead):
             update_all()
-        return self._losses.view(-1, size)[:n].sum(dim=1, dtype=torch.float64).cpu().numpy()
+            here = losses[begin : begin + self._n_ahead]
+            here.copy_(self._batch_losses[: len(here)])
+        return losses.cpu().numpy()
 
-    def loss(self, windows: GpuWindows) -> float:
-        (slab, _), n = self._recorded_for(windows, 1), len(windows)
-        slab.load(windows, 0, n)
-        self._begin.fill_(0)
-        losses = self._zeros(n)
-        for _ in range(0, n, slab.n_windows):
-            slab.draw()
-            self._differentiate(slab, slab.n_windows, 0, losses, trains=False)
-            slab.advance()
-        return float(losses.sum(dtype=torch.float64))
+    def loss(self, groups: GpuGroups) -> float:
+        ahead, _ = self._recorded_for(groups, 1)
+        ahead.load(groups, 0, len(groups.order))
+        total = self._zeros((), torch.float64)
+        for _ in range(0, len(groups.order), ahead.n_groups):
+            ahead.draw()
+            self._losses.zero_()
+            self._differentiate(ahead, 0, ahead.n_groups, trains=False)
+            total += self._losses.sum(dtype=torch.float64)
+            ahead.advance()
+        return float(total)
 
     def tables(self) -> tuple[Floats, Floats]:
         return self._in.cpu().numpy(), self._out.cpu().numpy()
@@ -115,25 +128,23 @@ class CudaEngine(Engine[GpuWindows]):
                 moments = torch.from_numpy(np.array(optimizer_state[name]))
                 self._moments[number, :, : self.vector_size].copy_(moments)
 
-    def _recorded_for(self, windows, n_batches):
-        """A Slab, and the Graph of its updates, with room for rates and losses of n_batches.
+    def _recorded_for(self, groups, n_batches):
+        """GroupsAhead, and the Graph of updates on them, with room for the rates of n_batches.
 
         New ones are made only where the old ones are too small; the old ones are freed first.
         """
-        size = self._config.batch_size
         recorded, has_rates = self._recorded, n_batches <= len(self._rates)
-        if recorded is not None and recorded.slab.has_room(windows) and has_rates:
+        if recorded is not None and recorded.ahead.has_room(groups) and has_rates:
             return recorded
         self._recorded = recorded = None
-        n_batches = max(n_batches, self.call_centers // size)
+        n_batches = max(n_batches, self.call_centers // self._config.batch_size)
         self._rates = self._zeros((n_batches, 2))
-        self._losses = self._zeros(n_batches * size)
-        slab = Slab(self._ahead * size, windows)  # its `end` is 0: recording changes nothing
-        self._recorded = Recorded(slab, Graph(lambda: self._update_all(slab), self._device))
+        ahead = GroupsAhead(self._n_ahead * self._batch_groups, groups)  # none: warming up is void
+        self._recorded = Recorded(ahead, Graph(lambda: self._update_all(ahead), self._device))
         return self._recorded
 
-    def _start(self, first, lrs):
-        """Begin updates at these rates with window number `first`."""
+    def _start(self, lrs):
+        """Begin updates at these rates."""
         updates = self._updates + np.arange(1, len(lrs) + 1)
         root = np.zeros(len(lrs))
         if self._is_adam:
@@ -141,39 +152,48 @@ class CudaEngine(Engine[GpuWindows]):
             root = 1 / np.sqrt(1 - BETA_2.value**updates)
         rates = torch.from_numpy(np.stack([lrs, root], axis=1).astype(np.float32))
         self._rates[: len(lrs)].copy_(rates)
-        self._losses.zero_()
-        self._begin.fill_(first)
-        self._stamp.fill_(self._updates)
+        self._updates_there.fill_(self._updates)
         self._updates += len(lrs)
 
-    def _update_all(self, slab):
-        """Draw windows into the slab, and do an update on each of their batches."""
-        slab.draw()
-        for batch in range(self._ahead):
-            self._update(slab, batch * self._config.batch_size)
-        slab.advance()
+    def _update_all(self, ahead):
+        """Draw the groups of some batches, and do an update on each."""
+        ahead.draw()
+        self._losses.zero_()
+        for batch in range(self._n_ahead):
+            first = batch * self._batch_groups
+            self._differentiate(ahead, first, self._batch_groups, trains=True)
+            self._apply(ahead, first)
+        torch.sum(self._losses, dim=(1, 2), dtype=torch.float64, out=self._batch_losses)
+        ahead.advance()
 
-    def _update(self, slab, first):
-        """One update on the batch that begins at row `first` of the slab."""
-        size = self._config.batch_size
-        self._differentiate(slab, size, first, self._losses, trains=True)
-        n_rows = len(self._rows)
-        apply[(triton.cdiv(n_rows, ROWS),)](
-            slab.next, slab.end, self._begin, first, self._rows, n_rows, self._sums, self._stamps,
-            self._stamp, self._rates, self._moments, IS_EXACT=self._config.deterministic,
-            IS_ADAM=self._is_adam, BATCH=size, ROWS=ROWS, **self._slices,
+    def _differentiate(self, ahead, first, n_groups, trains):
+        sizes = self._sizes
+        differentiate[(n_groups, sizes.tiles)](
+            ahead.position, ahead.end, first, *ahead.drawn, self._table, self.n_words, self._sums,
+            self._losses, TRAINS=trains, GROUP=sizes.group, WINDOW=sizes.window, TEXT=sizes.text,
+            NOISE=sizes.noise, CENTERS=sizes.centers, TILE=TILE,
+            **self._slices(WIDTH), **OPTIONS,
         )  # fmt: skip
 
-    def _differentiate(self, slab, n_windows, first, losses, trains):
-        differentiate[(n_windows,)](
-            slab.next, slab.end, self._begin, *slab.rows, first, self._rows, self.n_words,
-            self._sums, self._stamps, self._stamp, losses, TRAINS=trains,
-            IS_EXACT=self._config.deterministic, BATCH=self._config.batch_size,
-            WIDEST=slab.max_entries,
-            ENTRIES=min(ENTRIES, triton.next_power_of_2(slab.max_entries)), **self._slices,
+    def _apply(self, ahead, first):
+        """One step of the optimiser on the batch that begins at row `first` of those drawn."""
+        sizes, n_rows = self._sizes, len(self._table)
+        if self._is_adam:
+            apply_adam[(triton.cdiv(n_rows, ROWS),)](
+                ahead.position, ahead.end, first, self._table, n_rows, self._sums, self._moments,
+                self._rates, BATCH=self._batch_groups, ROWS=ROWS,
+                **self._slices(APPLIED_WIDTH),
+            )  # fmt: skip
+            return
+        apply_sgd[(self._batch_groups, triton.cdiv(sizes.entries + sizes.group, ROWS))](
+            ahead.position, ahead.end, first, ahead.drawn.entries, self._table, self.n_words,
+            self._sums, self._last_update, self._updates_there, self._rates,
+            BATCH=self._batch_groups, GROUP=sizes.group, WINDOW=sizes.window,
+            ENTRIES=sizes.entries, WORDS=ROWS, **self._slices(APPLIED_WIDTH),
         )  # fmt: skip
 
-    @property
-    def _slices(self):
-        width = min(WIDTH, triton.next_power_of_2(self._stride))
-        return {"STRIDE": self._stride, "SLICES": -(-self._stride // width), "WIDTH": width}
+    def _slices(self, most):
+        """How kernels take rows: in slices of at most so many columns."""
+        width = min(most, max(16, triton.next_power_of_2(self._stride)))  # tl.dot takes no fewer
+        slices = {"STRIDE": self._stride, "SLICES": -(-self._stride // width), "WIDTH": width}
+        return {"IS_EXACT": self._config.deterministic, **slices}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from w2v.batches.gpu_batcher import Slab
+from w2v.batches.gpu_batcher import GroupsAhead
 
 WARM_UPS = 3  # so that nothing is compiled or first made while it is recorded
 
@@ -30,9 +30,9 @@ class Graph:
 
 
 class Recorded(NamedTuple):
-    """A Graph, and the Slab that it draws windows into."""
+    """A Graph, and the room that it draws groups into."""
 
-    slab: Slab
+    ahead: GroupsAhead
     graph: Graph
 
 

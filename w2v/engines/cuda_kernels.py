@@ -1,123 +1,195 @@
 """The arithmetic of a batch on a GPU, in Triton: what the cuda engine repeats.
 
-rows: (2V, STRIDE) float32, in_vectors, then out_vectors; sums: the same shape, of the gradient.
-They are taken in SLICES of WIDTH columns. Windows are counted in the order of training: a slab of
-them is drawn at a time, `next` is the number of its first, `end` that of the first not to train,
-`begin` that where the learning rates begin; each is a (1,) int64 tensor. The kernels have so many
-parameters because Triton takes no records.
+table: (2V, STRIDE) float32, in_vectors, then out_vectors; sums: the same shape, of the gradient.
+They are taken in SLICES of WIDTH columns. entries, per_center, left_out: of DrawnGroups; row 0 is
+group `position` of those to train, of which there are `end`. A batch is BATCH rows from `first` on.
+The kernels have so many parameters because Triton takes no records.
 """
 
 import triton
 import triton.language as tl
 
+from w2v.batches.gpu_groups import LEFT, RIGHT, TOTAL, WEIGHT
+
 ONE = tl.constexpr(2.0**40)  # 1 in sums of whole numbers: they reach 2²³, far above any gradient
+
+# Products in float32 itself. "tf32" rounds to 11 bits; "tf32x3", three products of it on the tensor
+# cores, is as exact as float32, but splitting the numbers takes more instructions than these small
+# products save: compiled for compute capability 9.0, twice as many in all, and all registers.
+PRECISION = tl.constexpr("ieee")
 
 # torch.optim.Adam's defaults.
 BETA_1, BETA_2, EPSILON = tl.constexpr(0.9), tl.constexpr(0.999), tl.constexpr(1e-8)
 
 
 @triton.jit
-def add(sums, place, term, mask, IS_EXACT: tl.constexpr):
+def places(row, is_row, k, STRIDE: tl.constexpr, WIDTH: tl.constexpr):
+    """Where slice k of some rows is, (rows, WIDTH), and what of it is there."""
+    column = k * WIDTH + tl.arange(0, WIDTH)
+    return row[:, None] * STRIDE + column[None, :], is_row[:, None] & (column < STRIDE)[None, :]
+
+
+@triton.jit
+def product(one, other):
+    return tl.dot(one, other, input_precision=PRECISION)
+
+
+@triton.jit
+def add(sums, place, is_there, term, IS_EXACT: tl.constexpr):
     if IS_EXACT:
-        tl.atomic_add(sums + place, (term * ONE).to(tl.int64), mask=mask, sem="relaxed")
+        tl.atomic_add(sums + place, (term * ONE).to(tl.int64), mask=is_there, sem="relaxed")
     else:
-        tl.atomic_add(sums + place, term, mask=mask, sem="relaxed")
+        tl.atomic_add(sums + place, term, mask=is_there, sem="relaxed")
+
+
+@triton.jit
+def take(sums, place, is_there, IS_EXACT: tl.constexpr):
+    """Sums as float32; they are 0 afterwards."""
+    taken = tl.load(sums + place, mask=is_there, other=0)
+    tl.store(sums + place, taken * 0, mask=is_there & (taken != 0))
+    return taken.to(tl.float32) * (1.0 / ONE) if IS_EXACT else taken
+
+
+@triton.jit
+def weigh(
+    word, e, g, per_center, left_out, GROUP: tl.constexpr, WINDOW: tl.constexpr,
+    TEXT: tl.constexpr, NOISE: tl.constexpr,
+):  # fmt: skip
+    """Labels and mask of entries `e`, whose words are `word`, for centers `g`: (g, e).
+
+    The mask is divided by its sum over all entries of a center.
+    """
+    is_row = g < GROUP
+    left = tl.load(per_center + LEFT * GROUP + g, mask=is_row, other=0.0)
+    right = tl.load(per_center + RIGHT * GROUP + g, mask=is_row, other=0.0)
+    weight = tl.load(per_center + WEIGHT * GROUP + g, mask=is_row, other=0.0)
+    total = tl.load(per_center + TOTAL * GROUP + g, mask=is_row, other=0.0)
+    is_context = (e[None, :] >= left[:, None]) & (e[None, :] < right[:, None])
+    is_context &= e[None, :] != (WINDOW + g)[:, None]
+    is_noise = is_row[:, None] & ((e >= TEXT) & (word > 0))[None, :]
+    place = g[:, None] * NOISE + (e - TEXT)[None, :]
+    is_noise &= tl.load(left_out + place, mask=is_noise, other=1) == 0
+    mask = tl.where(is_context, 1.0, tl.where(is_noise, weight[:, None], 0.0))
+    return is_context, mask / tl.where(total > 0, total, 1.0)[:, None]
 
 
 @triton.jit
 def differentiate(
-    next, end, begin, centers, entries, n_contexts, n_entries, first, rows, n_words, sums, stamps,
-    stamp, losses, TRAINS: tl.constexpr, IS_EXACT: tl.constexpr, BATCH: tl.constexpr,
-    WIDEST: tl.constexpr, ENTRIES: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr,
-    WIDTH: tl.constexpr,
+    position, end, first, entries, per_center, left_out, table, n_words, sums, losses,
+    TRAINS: tl.constexpr, IS_EXACT: tl.constexpr, GROUP: tl.constexpr, WINDOW: tl.constexpr,
+    TEXT: tl.constexpr, NOISE: tl.constexpr, CENTERS: tl.constexpr, TILE: tl.constexpr,
+    STRIDE: tl.constexpr, SLICES: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
-    """One window: losses[its number since `begin`] = its loss, and its gradient into `sums`.
+    """A tile of a group: CENTERS of its centers with TILE of its entries.
 
-    A row that gets a gradient is stamped with the number of the update, from 1.
+    Their part of the loss goes to losses[row, number of the tile], that of the gradient into
+    `sums`: with X = V·Uᵀ, the logits, and C = ∂loss/∂X, it is C·U for the centers' rows and Cᵀ·V
+    for the entries'.
     """
-    window = first + tl.program_id(0)
-    number = tl.load(next) + window
-    if number >= tl.load(end):
+    group = first + tl.program_id(0).to(tl.int64)
+    if tl.load(position) + group >= tl.load(end):
         return
-    number -= tl.load(begin)
-    center = tl.load(centers + window).to(tl.int64)
-    n, n_positive = tl.load(n_entries + window), tl.load(n_contexts + window)
-    lane = tl.arange(0, WIDTH)
-    loss = 0.0
-    for start in range(0, n, ENTRIES):
-        entry = start + tl.arange(0, ENTRIES)
-        is_entry = entry < n
-        row = tl.load(entries + window.to(tl.int64) * WIDEST + entry, mask=is_entry, other=0)
-        row = n_words + row.to(tl.int64)
-        logit = tl.zeros([ENTRIES], tl.float32)
-        for k in tl.static_range(SLICES):
-            column = k * WIDTH + lane
-            is_there = is_entry[:, None] & (column < STRIDE)[None, :]
-            v = tl.load(rows + center * STRIDE + column, mask=column < STRIDE, other=0.0)
-            u = tl.load(rows + row[:, None] * STRIDE + column[None, :], mask=is_there, other=0.0)
-            logit += tl.sum(u * v[None, :], axis=1)
+    tile, n_tiles = tl.program_id(1), (TEXT + NOISE) // TILE
+    g = tile // n_tiles * CENTERS + tl.arange(0, CENTERS)
+    e = tile % n_tiles * TILE + tl.arange(0, TILE)
+    words = entries + group * (TEXT + NOISE)
+    center = tl.load(words + WINDOW + g, mask=g < GROUP, other=0).to(tl.int64)
+    word = tl.load(words + e).to(tl.int64)
+    is_context, mask = weigh(
+        word, e, g, per_center + group * 4 * GROUP, left_out + group * GROUP * NOISE,
+        GROUP, WINDOW, TEXT, NOISE,
+    )  # fmt: skip
+    is_center, is_entry = tl.max(mask, axis=1) > 0, tl.max(mask, axis=0) > 0
+    x = tl.zeros([CENTERS, TILE], tl.float32)
+    for k in range(SLICES):
+        at_v, has_v = places(center, is_center, k, STRIDE, WIDTH)
+        at_u, has_u = places(n_words + word, is_entry, k, STRIDE, WIDTH)
+        v = tl.load(table + at_v, mask=has_v, other=0.0)
+        u = tl.load(table + at_u, mask=has_u, other=0.0)
+        x += product(v, tl.trans(u))
 
-        # loss = softplus(s), where s = -logit for a context and +logit for a noise word
-        sign = tl.where(entry < n_positive, -1.0, 1.0)
-        s = sign * logit
-        q = tl.exp(-tl.abs(s))
-        positive = tl.where(s > 0, s, 0.0)
-        loss += tl.sum(tl.where(is_entry, positive + tl.log(1.0 + q), 0.0))
-        if TRAINS:
-            slope = sign * tl.where(s > 0, 1.0, q) / (1.0 + q) / n
-            slope = tl.where(is_entry, slope, 0.0)
-            for k in tl.static_range(SLICES):
-                column = k * WIDTH + lane
-                is_there = is_entry[:, None] & (column < STRIDE)[None, :]
-                to_v, to_u = center * STRIDE + column, row[:, None] * STRIDE + column[None, :]
-                v = tl.load(rows + to_v, mask=column < STRIDE, other=0.0)
-                u = tl.load(rows + to_u, mask=is_there, other=0.0)
-                add(sums, to_v, tl.sum(slope[:, None] * u, axis=0), column < STRIDE, IS_EXACT)
-                add(sums, to_u, slope[:, None] * v[None, :], is_there, IS_EXACT)
-            update = (tl.load(stamp) + 1 + number // BATCH).to(tl.int32)
-            tl.store(stamps + row, update, mask=is_entry)
-            tl.store(stamps + center, update)
-    tl.store(losses + number, loss / n)
+    # loss = softplus(s), where s = -logit for a context and +logit for a noise word
+    sign = tl.where(is_context, -1.0, 1.0)
+    s = sign * x
+    q = tl.exp(-tl.abs(s))
+    softplus = tl.where(s > 0, s, 0.0) + tl.log(1.0 + q)
+    loss = tl.sum(tl.where(mask > 0, mask * softplus, 0.0))
+    tl.store(losses + group * tl.num_programs(1) + tile, loss)
+    if TRAINS:
+        c = sign * mask * tl.where(s > 0, 1.0, q) / (1.0 + q)
+        c = tl.where(mask > 0, c, 0.0)
+        for k in range(SLICES):  # the rows are in the cache next to the multiprocessor
+            at_v, has_v = places(center, is_center, k, STRIDE, WIDTH)
+            at_u, has_u = places(n_words + word, is_entry, k, STRIDE, WIDTH)
+            v = tl.load(table + at_v, mask=has_v, other=0.0)
+            u = tl.load(table + at_u, mask=has_u, other=0.0)
+            add(sums, at_u, has_u, product(tl.trans(c), v), IS_EXACT)
+            add(sums, at_v, has_v, product(c, u), IS_EXACT)
 
 
 @triton.jit
-def apply(
-    next, end, begin, first, rows, n_rows, sums, stamps, stamp, rates, moments,
-    IS_EXACT: tl.constexpr, IS_ADAM: tl.constexpr, BATCH: tl.constexpr, ROWS: tl.constexpr,
-    STRIDE: tl.constexpr, SLICES: tl.constexpr, WIDTH: tl.constexpr,
+def apply_sgd(
+    position, end, first, entries, table, n_words, sums, last_update, updates, rates,
+    IS_EXACT: tl.constexpr, BATCH: tl.constexpr, GROUP: tl.constexpr, WINDOW: tl.constexpr,
+    ENTRIES: tl.constexpr, WORDS: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr,
+    WIDTH: tl.constexpr,
 ):  # fmt: skip
-    """One step of the optimiser on some rows, and their sums back to 0.
+    """Change the rows of WORDS of a group's entries and centers by their sums.
 
-    rates: (n, 2) float32, for each batch since `begin`. SGD: the rate. Adam: the rate and what
-    the root of the second moment is multiplied with, both with their bias corrections in them.
+    A row that several groups have, or one has twice, is changed by the program that comes first:
+    by the one that finds it without the mark of this update. The sums are complete, so it does not
+    matter which that is.
+    last_update: (2V,) int32, the number of the update that changed a row last, from 1.
+    updates: (1,) int64, how many there were before.  rates: (n, 2) float32; see apply_adam.
     """
-    number = tl.load(next) + first
+    group = first + tl.program_id(0).to(tl.int64)
+    number = tl.load(position) + group
     if number >= tl.load(end):
         return
-    batch = (number - tl.load(begin)) // BATCH
-    rate = tl.load(rates + 2 * batch)
+    slot = tl.program_id(1) * WORDS + tl.arange(0, WORDS)  # the entries', then the centers'
+    is_entry = slot < ENTRIES
+    column = tl.where(is_entry, slot, slot - ENTRIES + WINDOW)
+    is_slot = slot < ENTRIES + GROUP
+    word = tl.load(entries + group * ENTRIES + column, mask=is_slot, other=0).to(tl.int64)
+    row = tl.where(is_entry, n_words + word, word)
+    update = (tl.load(updates) + 1 + number // BATCH).to(tl.int32)
+    before = tl.atomic_xchg(last_update + row, update, mask=word > 0, sem="relaxed")
+    is_mine = (word > 0) & (before != update)
+    rate = tl.load(rates + 2 * (number // BATCH))
+    for k in range(SLICES):
+        place, is_there = places(row, is_mine, k, STRIDE, WIDTH)
+        old = tl.load(table + place, mask=is_there, other=0.0)
+        gradient = take(sums, place, is_there, IS_EXACT)
+        tl.store(table + place, old - rate * gradient, mask=is_there)
+
+
+@triton.jit
+def apply_adam(
+    position, end, first, table, n_rows, sums, moments, rates, IS_EXACT: tl.constexpr,
+    BATCH: tl.constexpr, ROWS: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr,
+    WIDTH: tl.constexpr,
+):  # fmt: skip
+    """A step of Adam on ROWS rows: on every row, as its moments carry on without a gradient, too.
+
+    rates: (n, 2) float32, for each batch: the rate and what the root of the second moment is
+    multiplied with, both with their bias corrections in them. moments: (2, 2V, STRIDE) float32.
+    """
+    number = tl.load(position) + first
+    if number >= tl.load(end):
+        return
+    rate = tl.load(rates + 2 * (number // BATCH))
+    scale = tl.load(rates + 2 * (number // BATCH) + 1)
     row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
-    is_row = row < n_rows
-    update = (tl.load(stamp) + 1 + batch).to(tl.int32)
-    has_sum = tl.load(stamps + row, mask=is_row, other=0) == update
-    for k in tl.static_range(SLICES):
-        column = k * WIDTH + tl.arange(0, WIDTH)
-        place = row[:, None] * STRIDE + column[None, :]
-        is_there = (column < STRIDE)[None, :] & has_sum[:, None]
-        gradient = tl.load(sums + place, mask=is_there, other=0)
-        tl.store(sums + place, gradient * 0, mask=is_there)
-        if IS_EXACT:
-            gradient = gradient.to(tl.float32) * (1.0 / ONE)
-        if IS_ADAM:  # its moments carry on in the rows that have no gradient
-            is_there = (column < STRIDE)[None, :] & is_row[:, None]
-            second_moments = moments + n_rows.to(tl.int64) * STRIDE
-            first_moment = tl.load(moments + place, mask=is_there, other=0.0)
-            second_moment = tl.load(second_moments + place, mask=is_there, other=0.0)
-            first_moment += (1.0 - BETA_1) * (gradient - first_moment)
-            second_moment = BETA_2 * second_moment + (1.0 - BETA_2) * gradient * gradient
-            tl.store(moments + place, first_moment, mask=is_there)
-            tl.store(second_moments + place, second_moment, mask=is_there)
-            root = tl.sqrt(second_moment) * tl.load(rates + 2 * batch + 1)
-            gradient = first_moment / (root + EPSILON)
-        old = tl.load(rows + place, mask=is_there, other=0.0)
-        tl.store(rows + place, old - rate * gradient, mask=is_there)
+    second_moments = moments + n_rows.to(tl.int64) * STRIDE
+    for k in range(SLICES):
+        place, is_there = places(row, row < n_rows, k, STRIDE, WIDTH)
+        gradient = take(sums, place, is_there, IS_EXACT)
+        first_moment = tl.load(moments + place, mask=is_there, other=0.0)
+        second_moment = tl.load(second_moments + place, mask=is_there, other=0.0)
+        first_moment += (1.0 - BETA_1) * (gradient - first_moment)
+        second_moment = BETA_2 * second_moment + (1.0 - BETA_2) * gradient * gradient
+        tl.store(moments + place, first_moment, mask=is_there)
+        tl.store(second_moments + place, second_moment, mask=is_there)
+        old = tl.load(table + place, mask=is_there, other=0.0)
+        step = rate * first_moment / (tl.sqrt(second_moment) * scale + EPSILON)
+        tl.store(table + place, old - step, mask=is_there)

@@ -30,7 +30,7 @@ def needed_memory(n_words: int, config: Config) -> int:
     copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
     batch = _batch_entries(config) * BYTES_PER_ENTRY
     if config.engine == "cpu":  # what the rows of each group gain
-        rows = batch_groups(config) * ((config.group or 1) + _group_entries(config))
+        rows = batch_groups(config) * (config.group_size + _group_entries(config))
         batch = rows * FLOAT_BYTES * padded(config.vector_size, LANES)
     return copies * tables_bytes(n_words, config) + batch
 
@@ -39,7 +39,9 @@ def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
     """Bytes that the tables, a batch and a text of n_tokens take on a GPU, about."""
     if config.engine == "cuda":
         copies = 3 if config.deterministic else 2  # the sums of the gradient beside the rows
-        batch = _batch_entries(config) * FLOAT_BYTES
+        from w2v.batches.gpu_groups import Sizes
+
+        batch = batch_groups(config) * Sizes.of(config).group_bytes
     else:
         copies = 3  # the gradient, and what it is gathered in
         vectors = 3 * FLOAT_BYTES * config.vector_size
@@ -74,15 +76,14 @@ def check_memory(n_words: int, n_tokens: int, config: Config) -> None:
 
 def _batch_entries(config: Config) -> int:
     """How many entries a batch has at most, counted for each center that they are entries of."""
-    return batch_groups(config) * (config.group or 1) * _group_entries(config)
+    return batch_groups(config) * config.group_size * _group_entries(config)
 
 
 def _group_entries(config: Config) -> int:
     """E, at most."""
-    group = config.group or 1
-    if group == 1:
+    if config.group_size == 1:
         return max_entries(config.window, config.negative)
-    return group + 2 * config.window + config.noise_pool
+    return config.group_size + 2 * config.window + config.noise_pool
 
 
 def _available_memory() -> float:
