@@ -83,7 +83,7 @@ def row_bytes(config, text, counts):
     plain = CpuBatcher(text, counts, config)
     blocks = [plain.groups(1, block) for block in range(len(text.blocks))]
     n_groups, centers = sum(len(one.order) for one in blocks), sum(map(len, blocks))
-    rows = 2 * centers + n_groups * (config.window + 1 + config.noise_pool)
+    rows = 2 * centers + n_groups * (config.window + 1 + config.pool_size)
     return rows * config.vector_size * 4 * 2, centers
 
 

@@ -25,7 +25,7 @@ from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 
 NODES, BLOCKS, DEGREE, WALKS, LENGTH = 50_000, 50, 10, 5, 40
-ITEMS, CATEGORIES, SESSIONS, SESSION = 20_000, 100, 20_000, 50
+ITEMS, CATEGORIES, SESSIONS, SESSION = 20_000, 100, 60_000, 50
 
 
 def walks(generator, weights):

@@ -156,3 +156,14 @@ def test_type_checkers_see_the_settings(tmp_path):
     errors = re.findall(r"user\.py:(\d): error: .*\[(.*)\]", told)
     expected = {"3": "call-arg", "4": "arg-type", "5": "call-arg", "6": "attr-defined"}
     assert dict(errors) == expected, told
+
+
+@pytest.mark.parametrize(
+    ("settings", "size"),
+    [
+        ({}, 32), ({"window": 10}, 55), ({"negative": 20}, 120), ({"window": 1}, 32),
+        ({"window": 1000}, 1024), ({"window": 10, "noise_pool": 7}, 7),
+    ],
+)  # fmt: skip
+def test_noise_pool_grows_with_the_window_s_own_noise_words(settings, size):
+    assert Config(**settings).pool_size == size

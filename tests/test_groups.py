@@ -33,7 +33,7 @@ def make_groups(sentences, n_words, config):
     tokens = np.array([token for sentence in flagged for token in sentence]).astype(np.int32)
     radius, noise, order = (stream_key(SEED, EPOCH, what) for what in (RADIUS, NOISE, ORDER))
     table = noise_table(np.arange(n_words, 0, -1), 0.75)
-    settings = config.window, config.negative, config.group, config.noise_pool
+    settings = config.window, config.negative, config.group, config.pool_size
     order = shuffled(order, 0, -(-len(tokens) // config.group))
     return CpuGroups(tokens, order, Draws(0, radius, noise, table, *settings), batch_groups(config))
 
@@ -43,14 +43,14 @@ def slow_groups(sentences, noise, config):
     tokens = [(s, i) for s, sentence in enumerate(sentences) for i in range(len(sentence))]
     made = []
     for first in range(0, len(tokens), config.group):
-        words = [slow_noise(first, number, noise) for number in range(config.noise_pool)]
+        words = [slow_noise(first, number, noise) for number in range(config.pool_size)]
         members = []
         for position in range(first, min(first + config.group, len(tokens))):
             s, i = tokens[position]
             bits = plain.draw(SEED, EPOCH, plain.RADIUS, position)
             radius = 1 + ((bits >> 32) * config.window >> 32)
             contexts = sentences[s][max(0, i - radius) : i] + sentences[s][i + 1 : i + 1 + radius]
-            weight = config.negative * len(contexts) / config.noise_pool
+            weight = config.negative * len(contexts) / config.pool_size
             weights = [0.0 if word in contexts else weight for word in words]
             members.append((sentences[s][i], contexts, weights))
         made.append((members, words))

@@ -16,19 +16,19 @@ def zipf_counts(n_words, n_tokens):
 
 def test_default_rate_is_known_by_hand_for_equal_words():
     """1000 words of 1300 occurrences: 6500 visits in 5 epochs, a tenth of the rate's at -0.3."""
-    counts, config = np.array([0] + [1300] * 1000), Config(sample=0.0, group=32)
+    counts, config = np.array([0] + [1300] * 1000), Config(sample=0.0)
     lr = OPTIMIZERS["sgd"].lr
     assert default_rate(counts, config) == pytest.approx(lr * 10**-0.3, rel=0.01)
-    wide = Config(sample=0.0, group=32, window=11)  # twice the entries
+    wide = Config(sample=0.0, window=11)  # twice the entries
     assert default_rate(counts, wide) == pytest.approx(2 * lr * 10**-0.3, rel=0.01)
     # A batch of 51,200 visits each row 51.2 times, as center and as entry.
-    large = Config(sample=0.0, group=32, batch_size=51_200)
+    large = Config(sample=0.0, batch_size=51_200)
     bound = 1 / ((0.035 + 0.275) * 51.2 + 0.3 * 5 / 6)
     assert default_rate(counts, large) == pytest.approx(bound, rel=0.01)
 
 
 def test_default_rate_is_lower_on_a_long_text():
-    small, large = (default_rate(zipf_counts(*text), Config(group=32)) for text in TEXTS)
+    small, large = (default_rate(zipf_counts(*text), Config()) for text in TEXTS)
     assert 0.7 * OPTIMIZERS["sgd"].lr < small <= OPTIMIZERS["sgd"].lr
     assert 0.6 * small < large < 0.8 * small
 
@@ -38,8 +38,8 @@ def test_default_rate_is_lower_on_a_long_text():
 )
 def test_default_rate_is_lower_where_a_batch_holds_a_row_often(settings):
     counts = zipf_counts(5000, 800_000)
-    usual = default_rate(counts, Config(group=32))
-    assert default_rate(counts, Config(group=32, **settings)) < 0.7 * usual
+    usual = default_rate(counts, Config())
+    assert default_rate(counts, Config(**settings)) < 0.7 * usual
 
 
 def _chain(n_words, generator):

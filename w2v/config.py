@@ -10,6 +10,8 @@ from w2v.errors import UsageError
 from w2v.setting import Setting, setting
 
 GROUP = 32  # --group, where it is not given
+NOISE_POOL = 32  # noise words that they share at least, where --noise-pool does not say
+MOST_NOISE = 1024
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
 ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space of Unicode
 
@@ -115,12 +117,13 @@ class Config:
         low=1,
         high=1024,
     )
-    noise_pool: int = setting(
+    noise_pool: int | None = setting(
         "training",
-        32,
-        "noise words that the centers of a group share; with --group 1, each has its own",
+        None,
+        "noise words that the centers of a group share; with --group 1, each has its own (default: "
+        f"--negative times 1 + --window, and at least {NOISE_POOL})",
         low=1,
-        high=1024,
+        high=MOST_NOISE,
     )
     resample: bool = setting(
         "training", True, "draw subsampling, windows and noise words afresh in every epoch"
@@ -184,6 +187,12 @@ class Config:
     def group_size(self) -> int:
         """G, centers in a group."""
         return self.group or min(GROUP, self.batch_size)
+
+    @property
+    def pool_size(self) -> int:
+        """P, noise words of a group: by default, one stands for about one of a window's own."""
+        of_window = self.negative * (1 + self.window)
+        return self.noise_pool or min(max(NOISE_POOL, of_window), MOST_NOISE)
 
     @property
     def method(self) -> Method:

@@ -148,7 +148,7 @@ def draws_of(
     """The Draws of a block of text, whose first token has that position."""
     return Draws(
         first_position, keys.radius, keys.noise, noise, config.window, config.negative,
-        config.group_size, config.noise_pool,
+        config.group_size, config.pool_size,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ class Sizes(NamedTuple):
     @classmethod
     def of(cls, config: Config) -> Sizes:
         group, window, negative = config.group_size, config.window, config.negative
-        pool = max_entries(window, negative) if group == 1 else config.noise_pool
+        pool = max_entries(window, negative) if group == 1 else config.pool_size
         text, centers = padded(group + 2 * window, TILE), triton.next_power_of_2(group)
         centers = min(TILE, max(16, centers))  # tl.dot takes no fewer
         return cls(group, window, negative, pool, text, padded(pool, TILE), centers)

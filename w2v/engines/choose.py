@@ -47,10 +47,10 @@ def resolve(config: Config) -> Config:
         from w2v.engines.torch import choose_device
 
         device = choose_device(device).type
-    workers = config.workers or cores
     return dataclasses.replace(
-        config, engine=engine, device=device, workers=workers, group=config.group_size
-    )
+        config, engine=engine, device=device, workers=config.workers or cores,
+        group=config.group_size, noise_pool=config.pool_size,
+    )  # fmt: skip
 
 
 def _fastest(config: Config) -> str:

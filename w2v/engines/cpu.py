@@ -216,7 +216,7 @@ class CpuEngine(Engine[CpuGroups]):
         self._crew, self._part = Crew(self._workers), max(1, PART // group)
         n_groups, width = batch_groups(config), padded(self.vector_size, LANES)
         rows = GroupRows.empty(
-            2 * n_groups, config.window, config.negative, group, config.noise_pool
+            2 * n_groups, config.window, config.negative, group, config.pool_size
         )
         most = rows.entries.shape[1] + rows.per_center.shape[2]
         buckets = max(2, self._workers) * BUCKETS_PER_WORKER

@@ -83,7 +83,7 @@ def _group_entries(config: Config) -> int:
     """E, at most."""
     if config.group_size == 1:
         return max_entries(config.window, config.negative)
-    return config.group_size + 2 * config.window + config.noise_pool
+    return config.group_size + 2 * config.window + config.pool_size
 
 
 def _available_memory() -> float:

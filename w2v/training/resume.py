@@ -1,5 +1,6 @@
 """Going on from a checkpoint: finding it, making sure that it is this job's, taking it over."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from w2v.storage.layout import TENSORS
 from w2v.training import checkpoints
 from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job
+from w2v.training.learning_rate import default_rate
 from w2v.training.loop import Training
 from w2v.training.watcher import Watcher
 from w2v.vectors import saving
@@ -66,7 +68,7 @@ def _matching_checkpoint(job: Job) -> Checkpoint | None:
         if checkpoint is None:
             continue
         try:
-            _check_same(checkpoint.job, job.identity)
+            _check_same(checkpoint.job, job)
         except UsageError as error:
             refusal = refusal or error
             continue
@@ -76,12 +78,13 @@ def _matching_checkpoint(job: Job) -> Checkpoint | None:
     return None
 
 
-def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Make sure that a checkpoint's job is the one asked for, but for settings that MAY_DIFFER.
+def _check_same(before: dict[str, Any], job: Job) -> None:
+    """Make sure that a checkpoint's job is this one, but for settings that MAY_DIFFER.
 
     Raises:
         UsageError: names what differs, and both values.
     """
+    now = job.identity
     old, new = before["settings"], now["settings"]
     if missing := [flag(name) for name in new if name not in old]:
         raise UsageError(
@@ -95,13 +98,23 @@ def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
     ]
     # The bits of torch's sums depend on the number of threads.
     may_differ = MAY_DIFFER if new["engine"] == "torch" else {*MAY_DIFFER, "workers"}
+    if _are_default_rates(old, job):
+        may_differ = {*may_differ, "lr"}
     pairs += [(flag(name), old.get(name), new[name]) for name in new if name not in may_differ]
+    pairs.sort(key=lambda pair: pair[0] == flag("lr"))  # last: by default it follows from others
     for what, had, has in pairs:
         if had != has:
             raise UsageError(
                 f"cannot resume: {what} is {_shown(has)}, the checkpoint was made with "
                 f"{_shown(had)}; give the same, or another --out, or start without --resume"
             )
+
+
+def _are_default_rates(old: dict[str, Any], job: Job) -> bool:
+    """Whether the rate of a checkpoint's settings, and a Job's, is the default for its epochs."""
+    before = dataclasses.replace(job.config, epochs=old["epochs"])
+    rates = (default_rate(job.vocabulary.counts, config) for config in (before, job.config))
+    return (old["lr"], job.config.lr) == tuple(rates)
 
 
 def _shown(value: Any) -> Any:
