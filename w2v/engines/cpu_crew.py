@@ -5,7 +5,10 @@ import time
 from collections.abc import Callable
 
 CROWDED = 0.9  # threads that had less than this share of a core each, share cores with others
-PATIENCE = 8  # calls before another number of threads is tried again
+TRIAL = 2  # calls of another number of threads, before it is judged
+PATIENCE = 4  # calls from one trial to the next; each that was for nothing doubles it
+MOST_PATIENCE = 128
+RECENT = 0.5  # share of the last call in the mean rate of those before
 
 
 class Crew:
@@ -17,40 +20,53 @@ class Crew:
     """
 
     def __init__(self, most: int) -> None:
-        self.sizes = [most]
-        while self.sizes[-1] > 1:
-            self.sizes.append(self.sizes[-1] // 2)
-        self._at = 0  # in sizes
-        self._rates = [0.0] * len(self.sizes)
-        self._tried = [0] * len(self.sizes)  # at which call
-        self._calls = 0
+        self.size = self.most = most
+        self._home = Rate(most)
+        self._trial: Rate | None = None
+        self._until_trial, self._patience = 0, PATIENCE
 
     def run(self, amount: int, work: Callable[[int], None]) -> None:
         """Have the threads call work(n), n from 0; amount: how much work that is."""
-        at, threads = self._at, self.sizes[self._at]
+        threads = self.size
         began, cpu_began = time.perf_counter(), time.process_time()
         _work_together(threads, work)
         seconds = max(time.perf_counter() - began, 1e-9)
         is_crowded = time.process_time() - cpu_began < CROWDED * threads * seconds
-        self._calls += 1
-        self._tried[at], self._rates[at] = self._calls, amount / seconds
-        self._at = self._next(at, is_crowded)
+        self.learn(amount / seconds, is_crowded)
 
-    def _next(self, at, is_crowded):
-        """The size for the next call: the faster of neighbours, or one not tried for long."""
-        fewer, more = at + 1, at - 1
-        if is_crowded and fewer < len(self.sizes) and self._is_better(fewer, at):
-            return fewer
-        if more >= 0 and self._is_better(more, at):
-            return more
-        return at
+    def learn(self, rate: float, is_crowded: bool) -> None:
+        """Choose the `size` of the next call by how fast, and how crowded, the last one was."""
+        if self._trial is None:
+            self._home.add(rate)
+            self._until_trial -= 1
+            fewer = is_crowded and self.size > 1
+            other = self.size // 2 if fewer else min(2 * self.size, self.most)
+            if other != self.size and self._until_trial < 0:
+                self._trial = Rate(other)
+        else:
+            self._trial.add(rate)
+            if self._trial.calls == TRIAL:
+                self._judge(self._trial)
+                self._trial = None
+        self.size = (self._trial or self._home).size
 
-    def _is_better(self, other, at):
-        """Whether to go over to another size: it was faster, or nobody knows any more."""
-        return self._rates[other] > self._rates[at] or self._is_due(other)
+    def _judge(self, trial: "Rate") -> None:
+        if trial.mean > self._home.mean:
+            self._home, self._patience = trial, PATIENCE
+        else:
+            self._patience = min(2 * self._patience, MOST_PATIENCE)
+        self._until_trial = self._patience
 
-    def _is_due(self, at):
-        return self._calls - self._tried[at] >= PATIENCE
+
+class Rate:
+    """How fast so many threads were of late, in work a second."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.calls, self.mean = size, 0, 0.0
+
+    def add(self, rate: float) -> None:
+        self.calls += 1
+        self.mean += max(RECENT, 1 / self.calls) * (rate - self.mean)
 
 
 def _work_together(threads, work):
