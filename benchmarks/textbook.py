@@ -8,15 +8,17 @@ compared; drawing them is part of our side's time and not of the loop's.
 """
 
 import argparse
+import dataclasses
 import statistics
 import time
+from functools import partial
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
 from w2v.batches.batcher import CpuBatcher
-from w2v.config import from_recipe
+from w2v.config import GROUP, from_recipe
 from w2v.engines import choose
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
@@ -90,14 +92,20 @@ def main():
     config = from_recipe("textbook", corpus="ptb", device="cpu", data_dir=asked.data_dir)
     config = choose.resolve(config)
     vocabulary, text = read(open_corpus(config), config.min_count)
-    windows = CpuBatcher(text, vocabulary.counts, config).groups(1, 0)
-    engine = choose.make_engine(*initial_tables(len(vocabulary), config), config)
-    plain = PlainLoop(len(vocabulary), plain_examples(windows), config)
-    engine_rate(engine, windows, config), plain.run()  # warm up
-    rates = [(plain.run(), engine_rate(engine, windows, config)) for _ in range(REPEATS)]
-    loop, ours = (statistics.median(side) for side in zip(*rates, strict=True))
-    print(f"plain loop    {loop:>9,.0f} centers/s  (median of {REPEATS})")
-    print(f"torch engine  {ours:>9,.0f} centers/s  {ours / loop:.1f} x")
+    sides = {}
+    for group in (1, GROUP):
+        of_group = dataclasses.replace(config, group=group)
+        groups = CpuBatcher(text, vocabulary.counts, of_group).groups(1, 0)
+        engine = choose.make_engine(*initial_tables(len(vocabulary), config), of_group)
+        sides[f"torch engine, --group {group}"] = partial(engine_rate, engine, groups, of_group)
+        if group == 1:
+            plain = PlainLoop(len(vocabulary), plain_examples(groups), config)
+            sides["plain loop"] = plain.run
+    rates = [[run() for run in sides.values()] for _ in range(1 + REPEATS)][1:]  # first: warm-up
+    medians = dict(zip(sides, map(statistics.median, zip(*rates, strict=True)), strict=True))
+    for side, rate in medians.items():
+        times = rate / medians["plain loop"]
+        print(f"{side:25} {rate:>9,.0f} centers/s  {times:.1f} x  (median of {REPEATS})")
 
 
 if __name__ == "__main__":

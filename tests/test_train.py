@@ -41,11 +41,12 @@ def sample(tmp_path_factory):
     return folder, result
 
 
-def test_train_falls_back_to_sample_with_one_warning(sample):
+def test_train_falls_back_to_sample_with_a_warning(sample):
     _, result = sample
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning:")]
-    assert len(warnings) == 1
+    assert len(warnings) == 2
     assert "training on `sample` instead of PTB" in warnings[0]
+    assert "--sample 0.0001 keeps 34% of this small text" in warnings[1]
 
 
 def test_train_prints_epochs_losses_and_where_everything_is(sample):

@@ -104,7 +104,7 @@ def test_words_of_glove_with_spaces_are_read_where_that_is_certain(tmp_path):
         (b"", "in none of the formats that w2v reads: it is empty"),
         (b"\n", r"in none of the formats that w2v reads: line 1 is '\\n'"),
         (b"hello world\n", "in none of the formats that w2v reads: line 1 is 'hello world"),
-        (b"\x1f\x8b\x08\x00\xff", "in none of the formats"),
+        (b"\x1f\x8b\x08\x00\xff", "packed by gzip; give the file of vectors that is in it"),
         (b"0 2\na 1 2\n", "0 words of 2 numbers"),
         (b"1 0\na\n", "1 words of 0 numbers"),
         (b"3 2\na 1.5 2.5\nb 3.5 4.5\n", "ends before line 4, with 1 words to come"),

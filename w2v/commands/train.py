@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from w2v.commands import common
 from w2v.commands.flags import add_flags
 from w2v.config import from_recipe
-from w2v.training.plots import Drawing
 
 EPILOG = (
     "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "
@@ -40,6 +39,8 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
     asked = vars(parser.parse_args(arguments))
     resume = asked.pop("resume")
     config = from_recipe(**asked)
+
+    from w2v.training.plots import Drawing
 
     with Drawing() as drawing:  # begun first: it imports Matplotlib while we import the rest
         with common.dying_of_interrupts():
