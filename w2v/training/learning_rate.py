@@ -78,5 +78,5 @@ def _highest_stable_rate(centers, noise, config):
     most = config.batch_size * max(centers.max(), entries.max())
     mean = config.batch_size * (centers @ centers + entries @ entries) / 2
     group = config.group_size
-    of_group = noise_share * group / config.pool_size if group > 1 else 0.0
+    of_group = noise_share * max(1.0, group / config.pool_size) if group > 1 else 0.0
     return 1 / (PER_MOST_VISITS * most + PER_MEAN_VISITS * mean + PER_GROUP_VISITS * of_group)
