@@ -114,7 +114,7 @@ def test_little_learned_in_the_first_epoch_brings_a_warning(said):
     assert (
         len(re.findall(r"warning: the loss of epoch 1, 0\.6\d+, is near that of vectors", err)) == 1
     )
-    assert "or a --batch-size below 8192" in err
+    assert "and a smaller --batch-size than 8,192" in err
 
 
 def test_small_text_is_told_a_larger_sample(said):

@@ -31,7 +31,7 @@ ALLOWED = {
     "storage": BASE,
     "vectors": BASE | {"storage"},
     "formats": BASE | {"storage", "vectors"},
-    "evaluation": BASE | {"vectors"},
+    "evaluation": BASE | {"storage", "vectors"},
     "training": BASE
     | TRAINING_CHAIN
     | {"storage", "vectors", "evaluation", "version", "processes"},

@@ -2,10 +2,12 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import random
 import re
+import tarfile
 import tracemalloc
 
 import pytest
@@ -394,3 +396,18 @@ def test_text_that_takes_the_place_of_one_that_is_read_does_no_harm(tmp_path, mo
     first = next(pieces)
     write(tmp_path / "new", b"other\n").replace(path)
     assert first + b"".join(pieces) == TEXT * 1000
+
+
+@pytest.mark.parametrize("name", ["text.tar", "text.tar.gz", "text.txt", "twice.gz"])
+def test_archive_within_is_called_what_it_is(name, tmp_path):
+    (tmp_path / "words").write_text("a b c\n" * 100)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(tmp_path / "words", "words")
+    content, what = archive.getvalue(), "a tar archive"
+    if name == "twice.gz":
+        content, what = gzip.compress(b"a b c\n" * 100), "packed by gzip"
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(W2VError, match=f"{name}' (is|holds) {what}; give the text that is in it"):
+        read(path)

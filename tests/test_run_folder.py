@@ -331,3 +331,10 @@ def test_check_out_refuses_a_folder_inside_a_run(tmp_path):
     (tmp_path / "run" / "checkpoint" / "thesis.txt").write_text("mine")
     with pytest.raises(W2VError, match="it holds checkpoint, which is no part"):
         run_folder.check_out(tmp_path / "run")
+
+
+def test_run_inside_a_run_is_refused(tmp_path):
+    for name in (layout.VECTORS, layout.VOCAB):
+        (tmp_path / name).write_text("")
+    with pytest.raises(W2VError, match=r"inner.*; that is inside the run .*, which training repl"):
+        run_folder.check_out(tmp_path / "checkpoint" / "inner")

@@ -1,6 +1,8 @@
 """Files of word pairs and analogies: read, or refused with their line."""
 
 import contextlib
+import gzip
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +100,11 @@ def test_any_bytes_are_a_test_set_or_our_error(tmp_path_factory, pieces):
             assert np.isfinite(found.scores).all()
         else:
             assert all(len(question) == 4 for _, section in found.sections for question in section)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_packed_testset_is_called_what_it_is(pack, tmp_path):
+    path = tmp_path / "pairs.txt"
+    path.write_bytes(pack(b"a b 1\n" * 50))
+    with pytest.raises(W2VError, match=r"pairs.txt is packed by (gzip|xz); give the file that is"):
+        testsets.read_pairs(path)

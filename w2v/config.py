@@ -104,7 +104,7 @@ class Config:
         None,
         "learning rate (default: "
         + ", ".join(f"{method.lr} for {name}" for name, method in OPTIMIZERS.items())
-        + "; for sgd less where the text is long, or a batch holds a word very often)",
+        + "; that of sgd is fitted to the text and the other settings)",
         above=0.0,
         high=1000.0,
     )

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from w2v.config import ASCII_SPACE
 from w2v.errors import W2VError
 from w2v.files import read_file
+from w2v.storage import packed
 
 _SHOWN = 60  # characters of a line that cannot be read
 
@@ -114,6 +115,8 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
         raw = read_file(path).removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise W2VError(f"cannot read {path}: {error.strerror}") from error
+    if kind := packed.told_by(raw):
+        raise W2VError(f"{path} is {kind.what}; give the file that is in it")
     # Not splitlines(): a word may hold U+2028 and other line ends that are not ours.
     for number, line in enumerate(raw.split(b"\n"), 1):
         try:

@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
-HEAD_BYTES = 10  # that tell
+HEAD_BYTES = 262  # that tell
 
 
 class Packed(NamedTuple):
-    """what: in words, after "is".  suffix: what such a file is called.  begins: its first bytes."""
+    """what: in words, after "is".  suffix: of such files.  begins: the bytes `at` a place."""
 
     what: str
     suffix: str
     begins: tuple[bytes, ...]
+    at: int = 0
 
 
 KINDS = (
@@ -22,10 +23,11 @@ KINDS = (
     Packed("a zip archive", ".zip", (b"PK\3\4", b"PK\5\6", b"PK\7\x08")),
     Packed("a 7z archive", ".7z", (b"7z\xbc\xaf\x27\x1c",)),
     Packed("a rar archive", ".rar", (b"Rar!\x1a\7",)),
+    Packed("a tar archive", ".tar", (b"ustar",), at=257),
     Packed("a PDF", ".pdf", (b"%PDF-",)),
 )
 
 
 def told_by(head: bytes) -> Packed | None:
     """What begins with the bytes `head`; None for text, and whatever else is not in KINDS."""
-    return next((kind for kind in KINDS if head.startswith(kind.begins)), None)
+    return next((kind for kind in KINDS if head.startswith(kind.begins, kind.at)), None)

@@ -127,6 +127,9 @@ def _unfit(path: str | Path, target: Path) -> str | None:
     nearest = next((parent for parent in target.parents if parent.exists()), target)
     if not nearest.is_dir():
         return f"{nearest} is no folder"
+    for parent in target.parents:
+        if (parent / VECTORS).exists() and (parent / VOCAB).exists():
+            return f"that is inside the run {parent}, which training replaces"
     if not os.path.lexists(target):
         return None
     if not target.is_dir():

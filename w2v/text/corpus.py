@@ -26,6 +26,7 @@ from w2v.storage import packed
 from w2v.text import ptb
 from w2v.text.source import Source
 
+TELLING = 10  # bytes that show whether a file is text
 UNPACK: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -197,6 +198,9 @@ def _open_file(path):
             raise W2VError(f"{str(path)!r} is {reason}")
         raw.seek(0)
         with UNPACK.get(suffix, nullcontext)(raw) as stream:
+            if inner := packed.told_by(stream.read(packed.HEAD_BYTES)):
+                raise W2VError(f"{str(path)!r} holds {inner.what}; give the text that is in it")
+            stream.seek(0)
             before = os.fstat(raw.fileno())
             yield stream, raw.tell
             after = os.fstat(raw.fileno())
@@ -212,7 +216,7 @@ def _misnamed(head, suffix):
     kind = packed.told_by(head)
     if kind is None:
         letters = "".join(head.decode("latin-1").split())
-        is_misnamed = suffix in UNPACK and len(head) == packed.HEAD_BYTES and letters.isprintable()
+        is_misnamed = suffix in UNPACK and len(head) >= TELLING and letters.isprintable()
         return f"not packed, as {suffix} says; name it .txt" if is_misnamed else None
     if kind.suffix not in UNPACK:
         return f"{kind.what}; give the text that is in it"

@@ -96,8 +96,8 @@ def epoch_warnings(row: Metrics, config: Config) -> Iterator[str]:
     elif row.epoch == 1 and row.loss > (LOSS_AT_FIRST + _loss_of_shares(config)) / 2:
         yield (
             f"the loss of epoch 1, {row.loss:.3f}, is near that of vectors that know nothing "
-            f"(ln 2 = 0.693): little was learned; more --epochs help, or a --batch-size below "
-            f"{config.batch_size}, or more text"
+            f"(ln 2 = 0.693): little was learned; more text or more --epochs help, and a smaller "
+            f"--batch-size than {config.batch_size:,}"
         )
 
 
