@@ -104,7 +104,7 @@ def last_run() -> Path:
         run = Path(os.fsdecode(read_file(LAST).removesuffix(b"\n")))
     except OSError as error:
         raise W2VError(f"no run was trained from this folder yet; {remedy}") from error
-    if not run.is_dir():
+    if not os.path.isdir(run):  # unlike Path.is_dir, also where no name is so long
         raise W2VError(f"the run trained last, {run}, is gone; {remedy}")
     return run
 
