@@ -343,5 +343,5 @@ def test_run_inside_a_run_is_refused(tmp_path):
 def test_last_run_of_a_name_too_long_is_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(run_folder, "LAST", tmp_path / "last")
     (tmp_path / "last").write_text("long" * 1000)
-    with pytest.raises(W2VError, match="the run trained last, longlong.* is gone"):
+    with pytest.raises(W2VError, match=r"the run trained last, longlong.* is gone"):
         run_folder.last_run()
