@@ -42,6 +42,14 @@ def test_default_rate_is_lower_where_a_batch_holds_a_row_often(settings):
     assert default_rate(counts, Config(**settings)) < 0.7 * usual
 
 
+@pytest.mark.parametrize("settings", [{"sample": 1e-30}, {"window": 1000, "group": 1}])
+def test_default_rate_is_one_that_may_be_asked_for(settings):
+    config = Config(**settings)
+    rate = default_rate(zipf_counts(5000, 800_000), config)
+    assert 0 < rate < 5
+    Config(**settings, lr=rate)
+
+
 def _chain(n_words, generator):
     """4000 lines of 20 words: each is followed by the next one, or in a fifth of cases by any."""
     words = generator.integers(n_words, size=(4000, 20))

@@ -58,11 +58,12 @@ def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:
     """
     kept = expected_kept(counts, config.sample)[1:]
     noise = counts[1:] ** config.ns_exponent
-    centers, noise = kept / kept.sum(), noise / noise.sum()
+    n_kept = max(1.0, kept.sum())  # of nothing, the batcher says so
+    centers, noise = kept / n_kept, noise / noise.sum()
 
     entries = (1 + config.negative) * (1 + config.window)
     usual_words = np.exp(-(noise * np.log(noise)).sum())  # as many, all alike, vary as much
-    visits = config.epochs * kept.sum() / usual_words
+    visits = config.epochs * n_kept / usual_words
     lr = OPTIMIZERS["sgd"].lr * entries / USUAL_ENTRIES
     lr *= (visits / USUAL_VISITS) ** VISITS_EXPONENT
     return float(f"{min(lr, _highest_stable_rate(centers, noise, config)):.3g}")
@@ -77,6 +78,5 @@ def _highest_stable_rate(centers, noise, config):
     entries = (1 - noise_share) * centers + noise_share * noise
     most = config.batch_size * max(centers.max(), entries.max())
     mean = config.batch_size * (centers @ centers + entries @ entries) / 2
-    group = config.group_size
-    of_group = noise_share * max(1.0, group / config.pool_size) if group > 1 else 0.0
+    of_group = noise_share * max(1.0, config.group_size / config.pool_size)
     return 1 / (PER_MOST_VISITS * most + PER_MEAN_VISITS * mean + PER_GROUP_VISITS * of_group)
