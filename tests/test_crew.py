@@ -1,6 +1,7 @@
 """How many threads a crew uses, where so many are so fast."""
 
 import random
+import time
 
 import pytest
 
@@ -49,3 +50,10 @@ def test_crew_notices_that_the_machine_changes():
             crew.learn(rates[crew.size], crew.size in crowded)
             sizes.append(crew.size)
         assert sizes.count(best) >= 25
+
+
+def test_crew_learns_nothing_from_no_work():
+    crew = Crew(2)
+    for _ in range(3):
+        crew.run(0, lambda n: time.sleep(0.01))
+        assert crew.size == 2

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from w2v.compiled import LANES
+from w2v.compiled import LANES, compiled
 
 if TYPE_CHECKING:
     import torch
@@ -88,28 +88,52 @@ class Batch(NamedTuple):
 
     @classmethod
     def from_rows(cls, rows: GroupRows, group: int) -> Batch:
-        """Labels and mask follow from GroupRows' bounds, and from which words are the same."""
-        left, right, center, weight = rows.per_center[:, :, :group, None].swapaxes(0, 1)
-        slots = np.arange(rows.entries.shape[1])
-        n_text, n_noise = rows.n_text[:, None], rows.n_noise[:, None]
-        start = noise_start.py_func(n_text)
-        is_text, is_noise = slots < n_text, (slots >= start) & (slots < start + n_noise)
-        is_context = ((left <= slots) & (slots < right) & (slots != center)).astype(np.float32)
-        noise_mask = np.where(is_noise[:, None, :], weight, np.float32(0))
-        if group == 1:  # the center is no entry of its own, and its noise words are no contexts
-            is_text &= slots != center[:, 0]
-        else:  # a noise word is a context of a center if it stands in any of its slots
-            is_same = rows.entries[:, :, None] == rows.entries[:, None, :]
-            noise_mask[is_context @ is_same.astype(np.float32) > 0] = 0
-        is_center = np.arange(group) < rows.n_centers[:, None]
-        places = center[:, :, 0].astype(np.int64)
-        is_entry = is_text | is_noise
-        longest = is_entry.sum(axis=1).max()
-        order = np.argsort(~is_entry, axis=1, kind="stable")[:, :longest]  # entries first
-        everywhere = order[:, None, :]
-        return cls(
-            np.where(is_center, np.take_along_axis(rows.entries, places, 1), 0).astype(np.int32),
-            np.take_along_axis(np.where(is_entry, rows.entries, 0), order, 1).astype(np.int32),
-            np.take_along_axis(is_context, everywhere, 2),
-            np.take_along_axis(np.where(is_context, np.float32(1), noise_mask), everywhere, 2),
-        )
+        """The Batch that GroupRows stand for."""
+        n_entries = int((rows.n_text + rows.n_noise).max()) - (group == 1)
+        shape = len(rows.entries), group, n_entries
+        batch = cls(
+            np.zeros(shape[:2], np.int32), np.zeros(shape[::2], np.int32),
+            np.zeros(shape, np.float32), np.zeros(shape, np.float32),
+        )  # fmt: skip
+        _fill(rows, batch)
+        return batch
+
+
+@compiled(nogil=True)
+def _fill(rows, batch):
+    group = batch.centers.shape[1]
+    for n in range(len(batch.centers)):
+        n_text, start = rows.n_text[n], noise_start(rows.n_text[n])
+        for g in range(rows.n_centers[n]):
+            batch.centers[n, g] = rows.entries[n, np.int64(rows.per_center[n, SLOT, g])]
+        at = 0
+        for e in range(start + rows.n_noise[n]):
+            is_own_center = group == 1 and e == rows.per_center[n, SLOT, 0]
+            if is_own_center or n_text <= e < start:
+                continue
+            batch.entries[n, at] = word = rows.entries[n, e]
+            if e < n_text:
+                _mark(rows, n, e, batch.labels[n, :, at], 1)
+                _mark(rows, n, e, batch.mask[n, :, at], 1)
+            else:
+                _mark_noise(rows, n, word, batch.mask[n, :, at])
+            at += 1
+
+
+@njit(inline="always")
+def _mark(rows, n, e, marks, mark):
+    """Mark the centers that entry e, a word of the text, is a context of."""
+    left, right, slot = rows.per_center[n, :WEIGHT]
+    for g in range(rows.n_centers[n]):
+        if left[g] <= e < right[g] and e != slot[g]:
+            marks[g] = mark
+
+
+@njit(inline="always")
+def _mark_noise(rows, n, word, mask):
+    """What a noise word counts for each center: nothing where it is a context too."""
+    for g in range(rows.n_centers[n]):
+        mask[g] = rows.per_center[n, WEIGHT, g]
+    for e in range(rows.n_text[n] if len(mask) > 1 else 0):  # a center's own are none anyway
+        if rows.entries[n, e] == word:
+            _mark(rows, n, e, mask, 0)

@@ -253,7 +253,7 @@ class CpuEngine(Engine[CpuGroups]):
         def work(worker: int) -> None:
             train_batches(task, self._batch, self._scratch[worker])
 
-        self._crew.run(max(1, len(lrs)), work)
+        self._crew.run(len(lrs), work)
         return task.losses[:-1].sum(axis=1)
 
     def tables(self) -> tuple[Floats, Floats]:

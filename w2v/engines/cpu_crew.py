@@ -26,13 +26,17 @@ class Crew:
         self._until_trial, self._patience = 0, PATIENCE
 
     def run(self, amount: int, work: Callable[[int], None]) -> None:
-        """Have the threads call work(n), n from 0; amount: how much work that is."""
+        """Have the threads call work(n), n from 0; amount: how much work that is.
+
+        No work, as when all is only compiled, tells nothing of how fast they are.
+        """
         threads = self.size
         began, cpu_began = time.perf_counter(), time.process_time()
         _work_together(threads, work)
         seconds = max(time.perf_counter() - began, 1e-9)
         is_crowded = time.process_time() - cpu_began < CROWDED * threads * seconds
-        self.learn(amount / seconds, is_crowded)
+        if amount:
+            self.learn(amount / seconds, is_crowded)
 
     def learn(self, rate: float, is_crowded: bool) -> None:
         """Choose the `size` of the next call by how fast, and how crowded, the last one was."""
