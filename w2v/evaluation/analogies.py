@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from w2v.evaluation.lookup import RESTRICT_VOCAB, finite_rows, folding, rows_of
 from w2v.evaluation.testsets import Analogies
+from w2v.vectors.cosmul import EPSILON
 
 METHODS = ("3cosadd", "3cosmul")
-EPSILON = 1e-6  # of 3CosMul, as in gensim; Levy and Goldberg have 0.001
 
 # All questions share the cosines of a block of words; its scores, 1 MB, stay in the cache.
 _COSINES = 2**20  # of a block, at most: 8 MB

@@ -5,6 +5,7 @@ that can hold one of the best rows are computed again, in float64.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ class Directions:
     Attributes:
         vectors: (V, D) float32, read and never changed.
         lengths: (V,) float64, Euclidean; NaN or infinite where the row's numbers are.
+        slack:   twice the largest error of the cosines in `blocks`.
     """
 
     def __init__(self, vectors: npt.NDArray[np.float32]) -> None:
@@ -34,8 +36,8 @@ class Directions:
         self._is_safe = low < self._divisors.min() and self._divisors.max() < high
         with np.errstate(over="ignore"):  # where it is not safe, they are not used
             self._factors = (1 / self._divisors).astype(np.float32)
-        # Twice the largest error of float32: D products and sums, the factor, the rounded query.
-        self._slack = 2 * (vectors.shape[1] + 4) * np.finfo(np.float32).eps
+        # The errors of float32: D products and sums, the factor, the rounded query.
+        self.slack = 2 * (vectors.shape[1] + 4) * np.finfo(np.float32).eps
 
     def nearest(
         self, queries: npt.NDArray[np.float64], n_best: int, n_rows: int
@@ -56,16 +58,22 @@ class Directions:
                 best = np.lexsort((rows, -cosines))[:n_best]
                 yield rows[best], cosines[best]
 
-    def n_closer(self, query: npt.NDArray[np.float64], cosine: float) -> int:
-        """How many rows have a larger cosine than `cosine` to `query`, (D,), of length 1."""
-        if not self._is_safe:
-            return int((self.cosines(np.arange(len(self.vectors)), query) > cosine).sum())
-        n_closer = 0
-        for first, (cosines,) in self._blocks(query[None], len(self.vectors)):
-            n_closer += int((cosines > cosine + self._slack).sum())
-            unsure = first + np.flatnonzero(np.abs(cosines - cosine) <= self._slack)
-            n_closer += int((self.cosines(unsure, query) > cosine).sum())
-        return n_closer
+    def closer(self, query: npt.NDArray[np.float64], cosine: float) -> npt.NDArray[np.int64]:
+        """The rows, rising, with a larger cosine than `cosine` to `query`, (D,), of length 1."""
+        found = []
+        for first, (cosines,) in self.blocks(query[None], len(self.vectors)):
+            rows = np.flatnonzero(cosines > cosine - self.slack)
+            is_closer = cosines[rows] > cosine + self.slack
+            unsure = ~is_closer
+            is_closer[unsure] = self.cosines(first + rows[unsure], query) > cosine
+            found.append(first + rows[is_closer])
+        return np.concatenate(found)
+
+    def first_cosines(
+        self, query: npt.NDArray[np.float64], n_rows: int
+    ) -> npt.NDArray[np.floating[Any]]:
+        """(n_rows,), the cosines of the first rows to `query`, each within `slack` / 2."""
+        return np.concatenate([cosines for _, (cosines,) in self.blocks(query[None], n_rows)])
 
     def cosines(
         self, rows: npt.NDArray[np.int64], query: npt.NDArray[np.float64]
@@ -82,11 +90,11 @@ class Directions:
     def _candidates(self, queries, n_best, n_rows):
         """For each query, (n,) int64: its `n_best` rows, and few others."""
         n_chunks = n_rows // CHUNK
-        if n_best >= n_chunks or not self._is_safe:
+        if n_best >= n_chunks:
             return [np.arange(n_rows)] * len(queries)
         in_chunks = n_chunks * CHUNK  # the few rows after those are always candidates
         maxima = np.empty((len(queries), n_chunks), np.float32)
-        for first, cosines in self._blocks(queries, in_chunks):
+        for first, cosines in self.blocks(queries, in_chunks):
             # A chunk is every width-th row, so that the maxima of neighbouring chunks are taken
             # together.
             chunks = cosines.reshape(len(queries), CHUNK, -1)
@@ -94,7 +102,7 @@ class Directions:
             np.max(chunks, axis=1, out=maxima[:, begin : begin + chunks.shape[2]])
         # n_best rows reach this cosine, so a row that is lower by more than the error of float32
         # is not among the best.
-        floors = np.partition(maxima, -n_best, axis=1)[:, -n_best] - self._slack
+        floors = np.partition(maxima, -n_best, axis=1)[:, -n_best] - self.slack
         return [
             np.append(
                 _rows(np.flatnonzero(best >= floor), in_chunks, _step(len(queries))),
@@ -103,22 +111,28 @@ class Directions:
             for best, floor in zip(maxima, floors, strict=True)
         ]
 
-    def _blocks(self, queries, n_rows):
-        """Yield a block's first row and its cosines, (n, rows) float32, _step(n) rows at most.
+    def blocks(
+        self, queries: npt.NDArray[np.float64], n_rows: int
+    ) -> Iterator[tuple[int, npt.NDArray[np.floating[Any]]]]:
+        """Yield a block's first row and its cosines, (n, rows), each within `slack` / 2.
 
-        Only for tables whose lengths are safe in float32.
+        In float32 with one product; one by one in float64 where lengths are not safe in float32.
         """
-        queries, step = queries.astype(np.float32), _step(len(queries))
+        rounded, step = queries.astype(np.float32), _step(len(queries))
         for first in range(0, n_rows, step):
             end = min(first + step, n_rows)
-            cosines = queries @ self.vectors[first:end].T
-            cosines *= self._factors[first:end]
+            if self._is_safe:
+                cosines = rounded @ self.vectors[first:end].T
+                cosines *= self._factors[first:end]
+            else:
+                rows = np.arange(first, end)
+                cosines = np.array([self.cosines(rows, query) for query in queries])
             yield first, cosines
 
 
 def _step(n_queries: int) -> int:
     """How many rows are multiplied with n_queries queries at a time."""
-    return ROWS * (QUERIES // n_queries)
+    return ROWS * max(1, QUERIES // n_queries)
 
 
 def _rows(chunks: npt.NDArray[np.int64], in_chunks: int, step: int) -> npt.NDArray[np.int64]:

@@ -1,17 +1,21 @@
-"""What neighbours are asked with: words, plain vectors, and lists of them."""
+"""What neighbours are asked with: words, plain vectors, weights, and lists of them."""
 
+import math
 import numbers
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
-from w2v.errors import UsageError
+from w2v.errors import UsageError, W2VError
 
-# A word, a (D,) vector, or several of them.
-Query: TypeAlias = str | npt.NDArray[Any] | Sequence[str | npt.NDArray[Any]]
+# A word, a (D,) vector, either of them in a pair with its weight, or several of these.
+Term: TypeAlias = str | npt.NDArray[Any] | tuple[str | npt.NDArray[Any], float]
+Query: TypeAlias = Term | Sequence[Term] | None
 Direction: TypeAlias = npt.NDArray[np.float64]  # (D,), of length 1
+# (word, cosine) pairs, best first; where topn is None, the cosines of all rows.
+Neighbours: TypeAlias = list[tuple[str, float]] | npt.NDArray[np.float32]
 
 
 def is_list(items: Any) -> bool:
@@ -23,17 +27,40 @@ def is_list(items: Any) -> bool:
 
 
 def as_list(items: Any) -> list[Any]:
-    return list(items) if is_list(items) else [items]
+    """The words or vectors in `items`; None stands for none."""
+    if items is None:
+        return []
+    return list(items) if is_list(items) and not _is_weighted(items) else [items]
 
 
-def is_vector(item: Any) -> bool:
+def is_vector(item: Any) -> TypeGuard[npt.NDArray[Any]]:
     return getattr(item, "ndim", 0) > 0
 
 
-def check_count(name: str, count: Any) -> None:
-    """Raises: UsageError: `count` is no whole number from 1 on."""
-    if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
-        raise UsageError(f"{name} is {count}; it must be 1 or more, a whole number")
+def weighted(items: Query, weight: float) -> list[tuple[Any, float]]:
+    """Each word or vector with its weight: its own, or else `weight`.
+
+    weighted(["king", ("woman", 0.5)], 1.0) == [("king", 1.0), ("woman", 0.5)]
+
+    Raises: UsageError: a weight is NaN or infinite.
+    """
+    pairs = [item if _is_weighted(item) else (item, weight) for item in as_list(items)]
+    for item, own in pairs:
+        if not math.isfinite(own):
+            raise UsageError(f"the weight of {item!r} is {own}; it must be a finite number")
+    return pairs
+
+
+def _is_weighted(item: Any) -> bool:
+    """A pair whose second is a number; (a, b) of two words is a list of both."""
+    is_pair = isinstance(item, tuple) and len(item) == 2
+    return is_pair and isinstance(item[1], numbers.Real) and not isinstance(item[1], bool)
+
+
+def check_count(name: str, count: Any, fewest: int = 1) -> None:
+    """Raises: UsageError: `count` is no whole number from `fewest` on."""
+    if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < fewest:
+        raise UsageError(f"{name} is {count}; it must be {fewest} or more, a whole number")
 
 
 def plain_vector(item: npt.NDArray[Any], n_dims: int) -> npt.NDArray[np.float64]:
@@ -46,3 +73,14 @@ def plain_vector(item: npt.NDArray[Any], n_dims: int) -> npt.NDArray[np.float64]
     if not np.isfinite(np.linalg.norm(vector)):
         raise UsageError("the query holds a vector with NaN, infinity or too large numbers")
     return vector
+
+
+def direction_of_sum(terms: Iterable[npt.NDArray[np.float64]]) -> Direction:
+    """The sum of vectors, (D,) each, at length 1. Raises: W2VError: they cancel out."""
+    terms = list(terms)
+    total = np.sum(terms, axis=0)
+    length = np.linalg.norm(total)
+    # What remains of rounding to float32 is no direction.
+    if length <= 1e-6 * sum(map(np.linalg.norm, terms)):
+        raise W2VError("the words cancel out, so they have no neighbours; ask with others")
+    return total / length

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -104,13 +103,15 @@ class _LoadedVectors(WordVectors):
     ) -> None:
         self.vectors, self._raw, self._path, self.is_lower = vectors, raw, path, is_lower
 
-    @cached_property
+    @property
     def _words(self) -> Words:
-        words, counts = vocab_file.parse_vocab(self._raw, self._path)
-        try:
-            return Words(words, counts)
-        except W2VError as error:
-            raise damaged(self._path, error) from error
+        if not hasattr(self, "_given_words"):
+            words, counts = vocab_file.parse_vocab(self._raw, self._path)
+            try:
+                self._given_words = Words(words, counts)
+            except W2VError as error:
+                raise damaged(self._path, error) from error
+        return self._given_words
 
 
 def _described(path: str | os.PathLike[str]) -> tuple[dict[str, str], bool]:
