@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 from w2v.commands import output
 from w2v.errors import Interrupted, UsageError, W2VError
 
-OK, FAILURE, USAGE, INTERRUPTED = 0, 1, 2, 130  # 130 = 128 + SIGINT, as shells have it
+OK, FAILURE, USAGE = 0, 1, 2
+INTERRUPTED, UNREAD = 130, 141  # 128 + SIGINT and 128 + SIGPIPE, as shells have it
 
 
 class Parser(argparse.ArgumentParser):
@@ -45,15 +46,15 @@ def say(error: object) -> None:
     output.tell("error: " + " ".join(str(error).splitlines()), to_errors=True)
 
 
-def run(main: Callable[[], int | None], unread: int = OK) -> int:
+def run(main: Callable[[], int | None]) -> int:
     """Call `main()` and turn whatever users may meet into an exit status, without a traceback.
 
     Args:
         main: takes nothing; returns an exit status, or None for success.
-        unread: the status when the reader of our output has gone away (`| head`).
     Returns:
         That status; 2 for a UsageError and 1 for any other W2VError, after its one line on stderr;
-        130 when interrupted (143 by SIGTERM); `unread` when nobody reads our output any more.
+        130 when interrupted (143 by SIGTERM); 141, in silence, when nobody reads our output any
+        more (`| head`), as of a program that SIGPIPE ends.
     """
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
@@ -67,7 +68,7 @@ def run(main: Callable[[], int | None], unread: int = OK) -> int:
                 sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
-        return unread
+        return UNREAD
     except Interrupted as stopped:
         output.tell(stopped, to_errors=True)
         return 128 + stopped.signal

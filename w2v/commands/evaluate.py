@@ -74,6 +74,7 @@ def _parser(prog: str) -> common.Parser:
 def _evaluate(asked: argparse.Namespace) -> None:
     if not asked.pairs + asked.analogies:
         raise UsageError("there is nothing to score with; give --pairs or --analogies, and files")
+    output.check_open()
     pairs = [testsets.read_pairs(path) for path in asked.pairs]
     analogies = [testsets.read_analogies(path) for path in asked.analogies]
     wv = convert.read(asked.vectors, asked.limit)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from w2v.errors import escaped, shown
+from w2v.errors import W2VError, escaped, shown
 
 
 def tell(line: object = "", to_errors: bool = False) -> None:
@@ -14,6 +14,12 @@ def tell(line: object = "", to_errors: bool = False) -> None:
     stream = sys.stderr if to_errors else sys.stdout
     if stream is not None:  # closed before we began; print would take stdout for it
         print(shown(line), file=stream, flush=True)
+
+
+def check_open() -> None:
+    """Raises: W2VError: stdout was closed before we began, so an answer would go nowhere."""
+    if sys.__stdout__ is None:
+        raise W2VError("the standard output is closed; the answer needs one, such as a file")
 
 
 def answer(lines: Iterable[str]) -> None:

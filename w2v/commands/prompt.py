@@ -20,6 +20,7 @@ COMPLETIONS = 100  # at most so many are offered: the most frequent words
 HELP = """\
 chip                          the words nearest to chip; for several words, to each of them
 king woman --minus man        the words nearest to king + woman - man
+chip --among intel oil soap   these words, nearest first; with --minus too
 --similarity chip intel       the cosine of two words
 --odd-one-out a b c           the word that fits the others least
 -- exit                       what follows -- are words, whatever they look like

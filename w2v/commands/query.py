@@ -8,7 +8,7 @@ from typing import Any
 
 import w2v
 from w2v.commands import common, output
-from w2v.commands.questions import FLAGS, Question, as_lines, parse_line, parse_words
+from w2v.commands.questions import FLAGS, Question, as_lines, name_of, parse_line, parse_words
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
 
@@ -18,7 +18,7 @@ _MARK = "\0"  # before a word that is protected by `--`: no argument can hold it
 EPILOG = """\
 Without a word, at a terminal: a prompt, where ? helps. Without a word, from a pipe or a file: each
 line of the standard input is answered as those words would be here, at once, flags --minus,
---similarity and --odd-one-out too; blank lines are skipped; a line that cannot be answered
+--among, --similarity and --odd-one-out too; blank lines are skipped; a line that cannot be answered
 gets an error on the standard error, and the status at the end is 1. What follows -- are words,
 even --json; a line that begins with -- has words only.
 
@@ -27,12 +27,13 @@ With --json, one object a line, for every line from a pipe too:
 and in the results, one for each question that could be answered, in the order asked:
   {"word": "chip", "neighbours": [{"word": "microprocessor", "cosine": 0.745}, ...]}
   {"words": ["king", "woman"], "minus": ["man"], "neighbours": [...]}
+  {"word": "chip", "among": ["soap", "intel"], "neighbours": [...]}
   {"words": ["chip", "intel"], "cosine": 0.74}      --similarity
   {"words": ["chip", "intel", "soap"], "odd_one_out": "soap"}
 Neighbours are best first, cosines in full precision; an unknown word is left out of the results.
 
 exit status: 0 all words answered; 1 a failure, such as an unknown word (the others are answered);
-2 wrong usage; 130 interrupted."""
+2 wrong usage; 130 interrupted; 141 nobody reads the output any more (| head)."""
 
 
 def main(prog: str, arguments: Sequence[str] | None = None) -> int:
@@ -47,8 +48,9 @@ def main(prog: str, arguments: Sequence[str] | None = None) -> int:
 
 def _query(prog: str, arguments: Sequence[str] | None) -> int:
     asked = _parsed(_parser(prog), sys.argv[1:] if arguments is None else arguments)
-    flags = {"minus": asked.minus, "similarity": asked.similarity, "odd_one_out": asked.odd_one_out}
-    questions = parse_words(asked.words, **flags)
+    questions = parse_words(
+        asked.words, **{name: getattr(asked, name) for name in map(name_of, FLAGS)}
+    )
     if asked.k is not None and (asked.similarity or asked.odd_one_out):
         raise UsageError("-k is how many neighbours; this question asks for none")
     if asked.run is not None and asked.vectors is not None:
@@ -57,6 +59,7 @@ def _query(prog: str, arguments: Sequence[str] | None) -> int:
         raise UsageError("--limit is for --vectors; a run is loaded whole, in milliseconds")
     if not questions and sys.stdin is None:
         raise UsageError("no word is given, and the standard input is closed; give a word")
+    output.check_open()
     answerer = _Answerer(asked)
     if questions:
         answerer.answer(questions, is_headed=len(questions) > 1)
@@ -173,6 +176,7 @@ def _parser(prog: str) -> common.Parser:
     add("words", nargs="*", metavar="WORD", help="a word of the vocabulary")
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "WORD"}
     add("--minus", **several, help="ask one question: all words before this less those after it")
+    add("--among", **several, help="choose neighbours from these words only")
     add("--similarity", **several, help="print the cosine of two words")
     add("--odd-one-out", **several, help="print which of three or more words fits the others least")
     add("-k", type=_count, metavar="N", help=f"how many neighbours (default: {TOPN})")

@@ -11,31 +11,42 @@ from w2v.errors import UsageError
 # flag: the fewest and the most words that it takes
 FLAGS: dict[str, tuple[int, int | None]] = {
     "--minus": (1, None),
+    "--among": (1, None),
     "--similarity": (2, 2),
     "--odd-one-out": (3, None),
+}
+# those that may go together, after other words, and how
+_OF_NEIGHBOURS = {
+    "--minus": "king woman --minus man",
+    "--among": "chip --among intel soap",
 }
 
 
 class Question(NamedTuple):
-    """One question: neighbours of words less others, or another kind by its name."""
+    """One question: neighbours of words less others, or another kind by its name.
+
+    among: the words that neighbours are chosen from; none: all words.
+    """
 
     words: Sequence[str]
     minus: Sequence[str] = ()
     kind: str = "neighbours"  # or "similarity", "odd_one_out"
+    among: Sequence[str] = ()
 
     def __str__(self) -> str:
         """The line that asks it."""
         before = [] if self.kind == "neighbours" else [f"--{self.kind.replace('_', '-')}"]
         after = ["--minus", *self.minus] if self.minus else []
-        return " ".join([*before, *self.words, *after])
+        chosen = ["--among", *self.among] if self.among else []
+        return " ".join([*before, *self.words, *after, *chosen])
 
     def answer(self, vectors: "w2v.WordVectors", topn: int) -> dict[str, Any]:
         """The answer, ready for JSON.
 
         Returns:
             {"word": w, "neighbours": [{"word": w, "cosine": c}, ...]}, of several words
-            {"words": [...], "minus": [...], "neighbours": [...]}; {"words": [a, b], "cosine": c};
-            {"words": [...], "odd_one_out": w}.
+            {"words": [...], "minus": [...], "neighbours": [...]}, with "among" where it is asked;
+            {"words": [a, b], "cosine": c}; {"words": [...], "odd_one_out": w}.
         Raises:
             W2VError: a word is unknown or has no direction.
         """
@@ -44,9 +55,14 @@ class Question(NamedTuple):
             return {"words": words, "cosine": vectors.similarity(*words)}
         if self.kind == "odd_one_out":
             return {"words": words, "odd_one_out": vectors.doesnt_match(words)}
-        near = vectors.most_similar(words, self.minus, topn)
+        near = vectors.most_similar(words, self.minus, topn, among=self.among or None)
         asked = {"words": words, "minus": list(self.minus)} if self.minus else {"word": words[0]}
-        return {**asked, "neighbours": [{"word": word, "cosine": cos} for word, cos in near]}
+        among = {"among": list(self.among)} if self.among else {}
+        return {
+            **asked,
+            **among,
+            "neighbours": [{"word": word, "cosine": cos} for word, cos in near],
+        }
 
 
 def parse_words(words: Sequence[str] = (), **by_flag: Sequence[str] | None) -> list[Question]:
@@ -54,28 +70,38 @@ def parse_words(words: Sequence[str] = (), **by_flag: Sequence[str] | None) -> l
 
     Args:
         words: each is a question of its own; with `minus` all together are one.
-        by_flag: minus, similarity, odd_one_out: a list of words, or None where it is not given.
+        by_flag: minus, among, similarity, odd_one_out: words, or None where it is not given.
     Raises:
-        UsageError: two flags at once, or too few or too many words for one.
+        UsageError: flags that do not go together, or too few or too many words for one.
     """
-    given = [flag for flag in FLAGS if by_flag.get(_name(flag)) is not None]
-    if not given:
-        return [Question([word]) for word in words]
-    if len(given) > 1:
-        raise UsageError(f"{given[0]} and {given[1]} are both given; ask for one at a time")
-    (flag,) = given
-    flag_words, (fewest, most) = by_flag[_name(flag)] or (), FLAGS[flag]
-    count = len(set(flag_words)) if most is None else len(flag_words)
+    asked = ((flag, by_flag.get(name_of(flag))) for flag in FLAGS)
+    given = {flag: flag_words for flag, flag_words in asked if flag_words is not None}
+    kinds = [flag for flag in given if flag not in _OF_NEIGHBOURS]
+    if kinds and len(given) > 1:
+        one, other, *_ = given
+        raise UsageError(f"{one} and {other} are both given; ask for one at a time")
+    for flag, flag_words in given.items():
+        _check_number(flag, flag_words)
+    for flag in kinds:
+        if words:
+            raise UsageError(
+                f"{words[0]!r} is not among the words of {flag}; put all of them after it"
+            )
+        return [Question(given[flag], kind=name_of(flag))]
+    for flag in given:
+        if not words:
+            raise UsageError(f"{flag} has no word before it; ask as in: {_OF_NEIGHBOURS[flag]}")
+    minus, among = (given.get(flag, ()) for flag in _OF_NEIGHBOURS)
+    each = [list(words)] if minus else [[word] for word in words]
+    return [Question(asking, minus, among=among) for asking in each]
+
+
+def _check_number(flag: str, words: Sequence[str]) -> None:
+    fewest, most = FLAGS[flag]
+    count = len(set(words)) if most is None else len(words)
     if not fewest <= count <= (most or count):
         allowed = f"{fewest} words" if most else f"{fewest} or more different words"
         raise UsageError(f"{flag} takes {allowed}, and is given {count}")
-    if flag == "--minus":
-        if not words:
-            raise UsageError("--minus has no word before it; ask as in: king woman --minus man")
-        return [Question(list(words), flag_words)]
-    if words:
-        raise UsageError(f"{words[0]!r} is not among the words of {flag}; put all of them after it")
-    return [Question(flag_words, kind=_name(flag))]
 
 
 def parse_line(line: str) -> list[Question]:
@@ -90,7 +116,7 @@ def parse_line(line: str) -> list[Question]:
         return parse_words(tokens[1:])
     for token in tokens:
         if token in FLAGS:
-            words = given.setdefault(_name(token), [])
+            words = given.setdefault(name_of(token), [])
         else:
             words.append(token)
     return parse_words(**given)
@@ -105,5 +131,6 @@ def as_lines(answer: dict[str, Any]) -> list[str]:
     return [f"cosine sim={near['cosine']:.3f}: {near['word']}" for near in answer["neighbours"]]
 
 
-def _name(flag: str) -> str:
+def name_of(flag: str) -> str:
+    """`--odd-one-out` → `odd_one_out`."""
     return flag[2:].replace("-", "_")

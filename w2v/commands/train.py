@@ -8,7 +8,8 @@ from w2v.config import from_recipe
 
 EPILOG = (
     "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "
-    "interrupted and 143 terminated, with the state saved for --resume if training had begun."
+    "interrupted, 143 terminated, 141 nobody reads the output any more: with the state saved for "
+    "--resume if training had begun."
 )
 
 
@@ -19,8 +20,7 @@ def main(prog: str, arguments: Sequence[str] | None = None) -> int:
         prog: what the command is called, for its help.
         arguments: those after that name; sys.argv's if None.
     """
-    # When nobody reads the output any more, training has been cut short, and there is no run.
-    return common.run(lambda: _train(prog, arguments), unread=common.FAILURE)
+    return common.run(lambda: _train(prog, arguments))
 
 
 def _train(prog: str, arguments: Sequence[str] | None) -> None:

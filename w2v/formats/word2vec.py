@@ -185,7 +185,7 @@ def _binary_rows(file: BinaryIO, path: Path, n_words: int, n_dims: int) -> Itera
             if len(held) > _LONGEST_WORD and held.find(b" ", 0, 1 + _LONGEST_WORD) < 0:
                 raise damaged(path, f"{where}, longer than {_LONGEST_WORD} bytes")
         where, split = f"byte {start + used}", end - 4 * n_dims
-        word = held[used : split - 1].removeprefix(b"\n")
+        word = held[used : split - 1].lstrip(b"\n")
         yield _decoded(word, path, where), np.frombuffer(held, "<f4", n_dims, split), where
         used = end
     if (held[used:] + file.read(2)).strip(b"\n"):

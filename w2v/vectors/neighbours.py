@@ -85,7 +85,7 @@ class Directions:
         sums = np.empty(len(rows))
         for part in _parts(len(rows), self.vectors.shape[1]):
             sums[part] = (self.vectors[rows[part]] * query).sum(axis=1)
-        return sums / self._divisors[rows]
+        return (sums / self._divisors[rows]).clip(-1, 1)
 
     def _candidates(self, queries, n_best, n_rows):
         """For each query, (n,) int64: its `n_best` rows, and few others."""

@@ -57,10 +57,11 @@ def _is_weighted(item: Any) -> bool:
     return is_pair and isinstance(item[1], numbers.Real) and not isinstance(item[1], bool)
 
 
-def check_count(name: str, count: Any, fewest: int = 1) -> None:
-    """Raises: UsageError: `count` is no whole number from `fewest` on."""
+def whole(name: str, count: Any, fewest: int = 1) -> int:
+    """A count as an int. Raises: UsageError: it is no whole number from `fewest` on."""
     if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < fewest:
         raise UsageError(f"{name} is {count}; it must be {fewest} or more, a whole number")
+    return int(count)
 
 
 def plain_vector(item: npt.NDArray[Any], n_dims: int) -> npt.NDArray[np.float64]:

@@ -181,14 +181,14 @@ def unk_first(
     words: list[str],
     counts: Sequence[int] | npt.NDArray[np.int64],
     table: npt.NDArray[Any],
-    limit: int | None,
+    limit: int,
 ) -> tuple[list[str], Sequence[int] | npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The first `limit` words with their counts and (V, D) vectors, after `<unk>` and its zeros.
 
     The table is copied only if it does not begin with them, or is not float32.
     """
     unk = words.index(UNK) if UNK in words else None
-    n_words = min(len(words) - (unk is not None), limit or len(words))
+    n_words = min(len(words) - (unk is not None), limit)
     if unk == 0 and table.dtype == np.float32 and not table[0].any():
         end = 1 + n_words
         return words[:end], counts[:end], table[:end]

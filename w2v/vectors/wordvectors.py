@@ -23,18 +23,20 @@ from w2v.vectors.queries import (
     Neighbours,
     Query,
     as_list,
-    check_count,
     direction_of_sum,
     is_list,
     is_vector,
     plain_vector,
     weighted,
+    whole,
 )
 from w2v.vectors.rows import table_of, texts, unk_first
 
 
 class WordVectors(WordCosines):
     """V words, their counts and their vectors, with the methods of gensim's KeyedVectors.
+
+    What differs from them is listed in docs/querying.md.
 
     Attributes:
         vectors:      (V, D) float32, the in_vectors; read-only once loaded, on disk until used.
@@ -45,8 +47,6 @@ class WordVectors(WordCosines):
 
     Row 0 is `<unk>`, which stands for all words that were too rare. It is never trained and its
     vector is 0, so it adds nothing where the matrix is reused in another model.
-
-    Differs from gensim: docs/querying.md lists it, with the reasons.
     """
 
     @staticmethod
@@ -74,13 +74,13 @@ class WordVectors(WordCosines):
         counts = np.zeros(len(words), np.int64) if counts is None else counts
         if len(counts) != len(words):
             raise W2VError(f"{len(words)} words have {len(counts)} counts; give as many of each")
-        return WordVectors(*unk_first(words, counts, table, limit), is_lower)
+        most = len(words) if limit is None else whole("limit", limit)
+        return WordVectors(*unk_first(words, counts, table, most), is_lower)
 
     def vectors_for_all(self, words: Iterable[str], copy_vecattrs: bool = False) -> "WordVectors":
         """The WordVectors of these words alone, in their order, each once, unknown ones left out.
 
-        Args:
-            copy_vecattrs: whether the counts go with them, or are 0.
+        Args: copy_vecattrs: whether the counts go with them, or are 0.
         """
         known = [word for word in dict.fromkeys(texts(as_list(words))) if word in self]
         rows = self._rows(known)
@@ -131,8 +131,7 @@ class WordVectors(WordCosines):
         Args:
             queries: a list; each item is what `positive` may be: a word, a vector or a list of
                 them. Or an (n, D) array.
-        Returns:
-            For each query its list of (word, cosine).
+        Returns: for each query what most_similar gives.
         Raises: what most_similar raises, for the first query for which it does.
         """
         if not is_list(queries):
@@ -173,11 +172,11 @@ class WordVectors(WordCosines):
         n_rows = len(self._searched(restrict_vocab, None))
         if topn is None:
             return cosmul.first_scores(self._directions, terms, len(plus), n_rows)
-        check_count("topn", topn, fewest=0)
+        topn = whole("topn", topn, fewest=0)
         excluded = set().union(*(excluded for _, excluded in queries))
         n_best = min(n_rows, topn + len(excluded))
-        found = cosmul.nearest(self._directions, terms, len(plus), n_best, n_rows)
-        return self._named(*found, excluded)[:topn]
+        rows, values = cosmul.nearest(self._directions, terms, len(plus), n_best, n_rows)
+        return self._named(rows.tolist(), values, excluded)[:topn]
 
     def relative_cosine_similarity(self, one: str, other: str, topn: int = 10) -> float:
         """The similarity of two words, as a share of the sum of those of the `topn` nearest.
@@ -188,8 +187,7 @@ class WordVectors(WordCosines):
         Source: Leeuwenberg et al. 2016, "A Minimally Supervised Approach for Synonym Extraction
             with Word Embeddings", eq. 1.
         """
-        check_count("topn", topn)
-        total = sum(cosine for _, cosine in self.similar_by_word(one, topn))
+        total = sum(cosine for _, cosine in self.similar_by_word(one, whole("topn", topn)))
         if total == 0:
             raise UsageError(f"{one!r} has no similar words to compare with; ask another")
         return self.similarity(one, other) / total
@@ -219,8 +217,7 @@ class WordVectors(WordCosines):
             return self._rows(as_list(among))
         if restrict_vocab is None:
             return range(len(self))
-        check_count("restrict_vocab", restrict_vocab)
-        return range(min(restrict_vocab + 1, len(self)))
+        return range(min(whole("restrict_vocab", restrict_vocab) + 1, len(self)))
 
     def _nearest(
         self,
@@ -231,28 +228,25 @@ class WordVectors(WordCosines):
         """The answers to each query: a direction, and the rows that are no answers."""
         if topn is None:
             return [self._cosines_of(direction, searched) for direction, _ in queries]
-        check_count("topn", topn, fewest=0)
+        topn = whole("topn", topn, fewest=0)
         if not queries or not len(searched):
             return [[] for _ in queries]
-        is_whole = isinstance(searched, range)
-        rows = np.unique(searched)
-        table = (
-            self._directions if is_whole else self._checked(Directions(self.vectors[rows]), rows)
-        )
+        rows: Sequence[int]
+        if isinstance(searched, range):
+            rows, table = searched, self._directions
+        else:
+            rows = np.unique(searched).tolist()
+            table = self._checked(Directions(self.vectors[rows]), rows)
         directions = np.array([direction for direction, _ in queries])
         n_best = min(len(rows), topn + max(len(excluded) for _, excluded in queries))
         answers = table.nearest(directions, n_best, len(rows))
         return [
-            self._named(rows[found], cosines.clip(-1, 1), excluded)[:topn]
-            for (found, cosines), (_, excluded) in zip(answers, queries, strict=True)
+            self._named([rows[place] for place in places.tolist()], cosines, excluded)[:topn]
+            for (places, cosines), (_, excluded) in zip(answers, queries, strict=True)
         ]
 
     def _named(
-        self, rows: npt.NDArray[np.int64], values: npt.NDArray[np.float64], excluded: set[int]
+        self, rows: list[int], values: npt.NDArray[np.float64], excluded: set[int]
     ) -> list[tuple[str, float]]:
-        words = self.index_to_key
-        return [
-            (words[row], value)
-            for row, value in zip(rows.tolist(), values.tolist(), strict=True)
-            if row not in excluded
-        ]
+        words, found = self.index_to_key, zip(rows, values.tolist(), strict=True)
+        return [(words[row], value) for row, value in found if row not in excluded]
