@@ -44,15 +44,15 @@ def load(
     """The WordVectors of a run folder, or of a word2vec, GloVe, .npy or .safetensors file.
 
     Args:
-        path: a run folder, whose numbers stay on disk until used; or a file of any of these
-            formats, which its content tells.
+        path: a run folder, whose numbers stay on disk until used, or a Run, for its folder; or a
+            file of any of these formats, which its content tells.
         limit: read only the first `limit` words, 1 or more; `<unk>` does not count.
         verify: compare a whole run with its SHA-256; None does so where it takes no time.
     Raises:
         UsageError: `limit` is below 1.
         W2VError: the file or the run cannot be read, or is damaged; the message says what is wrong.
     """
-    if os.path.isdir(path) and limit is None:
+    if limit is None and isinstance(path, (str, os.PathLike)) and os.path.isdir(path):
         from w2v.vectors import saving
 
         return saving.load(path, verify)

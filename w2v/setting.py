@@ -74,6 +74,8 @@ class Setting:
         if self.kind is tuple and not all(isinstance(path, str) for path in value):
             return "hold paths"
         for text in value if self.kind is tuple else [str(value)]:
+            if not text:
+                return f"be {self.metavar or '|'.join(self.choices)}, not empty"
             if what := unfit(text):
                 return what
         if self.choices and value not in self.choices:

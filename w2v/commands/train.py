@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from w2v.commands import common
 from w2v.commands.flags import add_flags
 from w2v.config import from_recipe
+from w2v.errors import W2VError
+from w2v.files import gone
 
 EPILOG = (
     "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "
@@ -39,6 +41,8 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
     asked = vars(parser.parse_args(arguments))
     resume = asked.pop("resume")
     config = from_recipe(**asked)
+    if what := gone():
+        raise W2VError(what)  # where libraries cannot even be imported
 
     from w2v.training.plots import Drawing
 

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
@@ -21,6 +21,13 @@ from w2v.storage import atomic, layout, packed
 from w2v.vectors import saving
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
+
+
+class Trained(Protocol):
+    """What has WordVectors, as the Run that training returns."""
+
+    @property
+    def vectors(self) -> WordVectors: ...
 
 
 class Writer(NamedTuple):
@@ -64,8 +71,9 @@ def read(path: str | os.PathLike[str], limit: int | None = None) -> WordVectors:
     """
     if limit is not None and operator.index(limit) < 1:
         raise UsageError(f"--limit is {limit}; it must be 1 or more")
-    path = Path(path)
     try:
+        check_path(path)
+        path = Path(path)
         if os.path.isdir(path):
             wv = saving.load(path)
             if limit is None:
@@ -86,10 +94,11 @@ def read(path: str | os.PathLike[str], limit: int | None = None) -> WordVectors:
         ) from error
 
 
-def export(wv: WordVectors, to: str | None, path: str | os.PathLike[str]) -> None:
+def export(wv: WordVectors | Trained, to: str | None, path: str | os.PathLike[str]) -> None:
     """Write vectors in another format, whole or not at all.
 
     Args:
+        wv: WordVectors, or a Run, whose vectors are meant.
         to: a key of WRITERS; `w2v export --help` says what each writes. None: as the path ends,
             see SUFFIXES.
         path: the file or folder. An earlier file or export there is replaced.
@@ -98,13 +107,13 @@ def export(wv: WordVectors, to: str | None, path: str | os.PathLike[str]) -> Non
         W2VError: a word that would not read back the same, NaN or infinity, no words; `path`
             cannot be written, or something else is there that would be lost.
     """
-    if to is None:
-        to = _format_of(path)
-    if to not in WRITERS:
-        raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
-    _check(wv, to)
+    wv = _vectors_of(wv)
     try:
         check_path(path)
+        to = _format_of(path) if to is None else to
+        if to not in WRITERS:
+            raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
+        _check(wv, to)
         for target in files_written(path, to):
             refuse_stream(target)
         path = Path(os.path.realpath(path))  # a link is never what gets replaced
@@ -125,6 +134,14 @@ def files_read(path: str | Path) -> list[Path]:
 def files_written(path: str | os.PathLike[str], to: str) -> list[Path]:
     """The files or the folder that `export` replaces."""
     return [Path(path), *(tables.vocab_paths(Path(path))[:1] if to == "npy" else [])]
+
+
+def _vectors_of(given: WordVectors | Trained) -> WordVectors:
+    wv = given if isinstance(given, WordVectors) else getattr(given, "vectors", None)
+    if not isinstance(wv, WordVectors):
+        what = f"export was given a {type(given).__name__} to write"
+        raise UsageError(f"{what}; it takes WordVectors, as w2v.load gives, or a Run")
+    return wv
 
 
 def _format_of(path: str | os.PathLike[str]) -> str:

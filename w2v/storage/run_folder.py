@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from w2v.errors import W2VError
-from w2v.files import read_file
+from w2v.files import check_path, gone, lost_link, read_file
 from w2v.storage import atomic
 from w2v.storage.layout import CHECKPOINT, CONFIG, LOSS, METRICS, STATE, UNFINISHED, VECTORS, VOCAB
 
@@ -33,8 +33,11 @@ def check_out(path: str | Path) -> None:
         W2VError: `path` is no folder, is the current one or a mount point (neither can be
             replaced), holds anything that is no part of a run, or cannot be written.
     """
-    target = _real(path)
+    if what := gone():
+        raise W2VError(what)
     try:
+        check_path(path)
+        target = _real(path)
         if reason := _unfit(path, target):
             raise W2VError(f"--out is {path}; {reason}: name another folder")
         missing = [parent for parent in target.parents if not parent.exists()]
@@ -83,10 +86,11 @@ def remember(path: str | Path) -> None:
     Raises:
         W2VError: `runs/last` cannot be written.
     """
-    target, here = _real(path), Path.cwd()
-    if target.is_relative_to(here):
-        target = target.relative_to(here)  # so that the project can move
     try:
+        check_path(LAST)
+        target, here = _real(path), Path.cwd()
+        if target.is_relative_to(here):
+            target = target.relative_to(here)  # so that the project can move
         RUNS.mkdir(exist_ok=True)
         atomic.write(LAST, os.fsencode(target) + b"\n")
     except OSError as error:
@@ -102,8 +106,10 @@ def last_run() -> Path:
     remedy = "train one with w2v train (or train.py), or name one with --run"
     try:
         run = Path(os.fsdecode(read_file(LAST).removesuffix(b"\n")))
-    except OSError as error:
+    except FileNotFoundError as error:
         raise W2VError(f"no run was trained from this folder yet; {remedy}") from error
+    except OSError as error:
+        raise W2VError(f"cannot read {LAST}: {error.strerror}; {remedy}") from error
     if not os.path.isdir(run):  # unlike Path.is_dir, also where no name is so long
         raise W2VError(f"the run trained last, {run}, is gone; {remedy}")
     return run
@@ -124,6 +130,8 @@ def _unfit(path: str | Path, target: Path) -> str | None:
         return "that file tells which run was trained last"
     if missing := _missing_before_dots(path):
         return f"{missing} is no folder"
+    if lost := lost_link(path):
+        return lost
     nearest = next((parent for parent in target.parents if parent.exists()), target)
     if not nearest.is_dir():
         return f"{nearest} is no folder"

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from w2v.config import Config
-from w2v.errors import UsageError, W2VError
+from w2v.errors import W2VError
 from w2v.files import open_file
 from w2v.storage import packed
 from w2v.text import ptb
@@ -111,7 +111,11 @@ def ptb_validation(config: Config) -> Corpus:
 
 
 def _ptb(config, part, fetching=None):
-    folder = Path(config.data_dir or os.environ.get("W2V_DATA_DIR") or "data")
+    named = config.data_dir or os.environ.get("W2V_DATA_DIR")
+    folder = Path(named or "data")
+    if named and os.path.lexists(folder) and not folder.is_dir():
+        where = "--data-dir" if config.data_dir else "$W2V_DATA_DIR"
+        raise W2VError(f"{where} is {named}; that is no folder: name one, it is made if need be")
     path = ptb.find(folder, part) or ptb.fetch(folder, ptb.URL, progress=fetching)
     if path.name == ptb.ARCHIVE:
         size = ptb.packed_size(path, part)
@@ -134,8 +138,6 @@ def _sample(config, notice=None):
 
 def _local(config):
     """The corpus of a path that the user gave."""
-    if not config.corpus:
-        raise UsageError("--corpus is empty; it must be ptb, sample, or the path of a text")
     path = Path(config.corpus)
     shown = repr(str(path))
     try:

@@ -48,6 +48,10 @@ class Run:
         """The loss of each epoch, in nats."""
         return [row.loss for row in last_rows(self.metrics)]
 
+    def __fspath__(self) -> str:
+        """A Run stands for its folder where a path is wanted: `w2v.load(run)`."""
+        return str(self.folder)
+
     def __repr__(self) -> str:
         lines = (
             f"<Run: {str(self.folder)!r}",
@@ -92,6 +96,8 @@ def train(
         KeyboardInterrupt: as Interrupted, after Ctrl-C or SIGTERM; the state is saved.
     """
     config = _config(corpus, recipe, settings)
+    if not isinstance(watcher, Watcher | None):
+        raise UsageError(f"watcher is {watcher!r}; it must be a w2v.Watcher, such as w2v.Watcher()")
     if watcher is not None:
         return train_run(config, watcher, resume)
     with Bar() as bar:

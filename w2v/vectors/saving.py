@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
-from w2v.files import check_path, open_file, read_file
+from w2v.files import check_path, lost_link, open_file, read_file
 from w2v.storage import layout, safetensors, vocab_file
 from w2v.storage.layout import TENSORS
 from w2v.vectors.words import Words
@@ -64,9 +64,9 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     Raises:
         W2VError: `path` is no run, or a file in it is damaged; the message says what is wrong.
     """
-    table_path, vocab_path = Path(path, layout.VECTORS), Path(path, layout.VOCAB)
     try:
         check_path(path)
+        table_path, vocab_path = Path(path, layout.VECTORS), Path(path, layout.VOCAB)
         before = os.stat(path)
         with open_file(table_path) as table, open_file(vocab_path) as vocab:
             digests, is_lower = _described(path)
@@ -82,8 +82,9 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
                 if digest != safetensors.sha256(file):
                     raise damaged(file.name, f"its SHA-256 is not the one in {layout.CONFIG}")
     except (FileNotFoundError, NotADirectoryError) as error:
-        missing = os.path.basename(error.filename) if os.path.isdir(path) else "such folder"
-        raise W2VError(f"{path} is no run: there is no {missing}; w2v train makes runs") from error
+        raise W2VError(
+            f"{path} is no run: {_missing(path, error)}; w2v train makes runs"
+        ) from error
     except OSError as error:
         raise W2VError(f"cannot read {error.filename or path}: {error.strerror}") from error
     if TENSORS[0] not in tensors:
@@ -93,6 +94,14 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     if len(wv) != n_words:
         raise damaged(table_path, f"{len(wv)} vectors, {n_words} words in {layout.VOCAB}")
     return wv
+
+
+def _missing(path: str | os.PathLike[str], error: OSError) -> str:
+    if os.path.isdir(path):
+        return f"there is no {os.path.basename(error.filename)}"
+    if os.path.exists(path):
+        return "it is no folder"
+    return lost_link(path) or "there is no such folder"
 
 
 class _LoadedVectors(WordVectors):
