@@ -296,7 +296,7 @@ def test_path_that_is_missing_is_refused(tmp_path):
 
 
 def test_path_that_is_empty_is_refused():
-    with pytest.raises(W2VError, match="--corpus is empty"):
+    with pytest.raises(W2VError, match=r"--corpus is ''; it must be ptb\|sample\|PATH, not empty"):
         opened("")
 
 

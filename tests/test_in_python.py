@@ -159,6 +159,39 @@ def test_save_asks_for_a_format_that_the_path_does_not_tell(text):
         w2v.export(wv, "binary", "vectors.bin")
 
 
+def test_run_stands_for_its_folder_and_its_vectors(text):
+    run = w2v.train(text, **SMALL)
+    assert (w2v.load(run).vectors == run.vectors.vectors).all()
+    assert len(w2v.load(run, limit=2)) == 3
+    assert Path(run, "metrics.csv").is_file()
+    w2v.export(run, None, "x.bin")
+    assert list(w2v.load("x.bin")) == list(run.vectors)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: w2v.load(None),
+            "cannot read None: it must be text or a Path, and is of type None",
+        ),
+        (lambda: w2v.load(b"runs"), r"cannot read b'runs': it must be text or a Path"),
+        (lambda: w2v.load(0), "cannot read 0: it must be text or a Path"),
+        (lambda: w2v.load(None, limit=3), "cannot read None: it must be text"),
+        (lambda: w2v.load(""), "cannot read '': it must not be empty"),
+        (lambda: w2v.export("runs/x", None, "x.bin"), "export was given a str to write; it takes"),
+        (lambda: w2v.export(None, None, "x.bin"), "export was given a NoneType to write; it takes"),
+        (lambda: w2v.train("text.txt", watcher=3), "watcher is 3; it must be a w2v.Watcher"),
+        (lambda: w2v.train("text.txt", watcher=w2v.Watcher), "watcher is <class .* must be a w2v"),
+        (lambda: w2v.train("text.txt", out=""), "--out is ''; it must be FOLDER, not empty"),
+    ],
+)
+@pytest.mark.usefixtures("text")
+def test_what_is_of_another_type_is_refused_in_one_line(call, message):
+    with pytest.raises(w2v.W2VError, match=message):
+        call()
+
+
 def test_words_can_be_gone_through(text):
     wv = w2v.train(text, **SMALL).vectors
     assert [word for word in wv] == wv.index_to_key  # noqa: C416

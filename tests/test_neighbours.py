@@ -73,12 +73,22 @@ def test_nearest_answers_more_queries_than_it_multiplies_at_once(table):
         np.testing.assert_array_equal(rows, by_definition(table, query, 3, len(table))[0])
 
 
-def test_n_closer_counts_what_is_strictly_nearer(table):
+def test_closer_finds_what_is_strictly_nearer(table):
     directions, query = Directions(table), unit([1, 2, 3, 4])
     cosines = unit(table) @ query
     for row in (0, 17, ROWS, int(np.argmax(cosines)), int(np.argmin(cosines))):
         cosine = directions.cosines(np.array([row]), query)[0]
-        assert directions.n_closer(query, cosine) == (cosines > cosines[row]).sum()
+        expected = np.flatnonzero(cosines > cosines[row])
+        np.testing.assert_array_equal(directions.closer(query, cosine), expected)
+
+
+def test_cosines_of_blocks_are_within_their_error(table):
+    stretched = table.copy()
+    stretched[5] *= np.float32(1e-30)
+    query = unit([1, 2, 3, 4])
+    for directions in (Directions(table), Directions(stretched)):
+        found = directions.first_cosines(query, ROWS + 7)
+        assert np.abs(found - (unit(table) @ query)[: ROWS + 7]).max() <= directions.slack / 2
 
 
 def test_rows_of_zeros_have_cosine_0():

@@ -103,7 +103,29 @@ def test_runs_last_and_words_beside_a_table_must_be_regular_files(run, tmp_path)
         w2v.load(tmp_path / "x.npy")
     (tmp_path / "runs").mkdir()
     os.mkfifo(tmp_path / "runs/last")
-    assert "no run was trained" in command("query", "w1", cwd=tmp_path).stderr
+    stderr = command("query", "w1", cwd=tmp_path).stderr
+    assert "cannot read runs/last: it is no regular file" in stderr
+
+
+def test_run_is_no_pipe_and_out_and_data_dir_are_no_files(run, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "lost").symlink_to("nowhere")
+    for arguments, said in (
+        (("query", "w1", "--run", "fifo"), "fifo is no run: it is no folder"),
+        (("train", "--out", "fifo"), "--out is fifo; that is no folder: name another folder"),
+        (
+            ("train", "--out", "lost"),
+            "--out is lost; lost is a link to nowhere, which is not there",
+        ),
+        (("train", "--out", "lost/x"), "--out is lost/x; lost is a link to nowhere, which is not"),
+        (("train", "--data-dir", "fifo"), "--data-dir is fifo; that is no folder: name one"),
+        (("train", "--data-dir", "lost"), "--data-dir is lost; that is no folder: name one"),
+    ):
+        done = command(*arguments, cwd=tmp_path)
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"error: {said}")
+        assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "lost"]
 
 
 def test_what_is_no_file_is_said_by_the_system(tmp_path):

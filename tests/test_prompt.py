@@ -103,6 +103,8 @@ def test_prompt_answers_lines_and_ends_at_the_end_of_input(terminal):
     assert terminal.wait_for("> ") == "\n"
     terminal.type(b"chip --minus soap\n")
     assert "cosine sim=0.800: microprocessor\n" in terminal.wait_for("> ")
+    terminal.type(b"chip --among soap\n")
+    assert terminal.wait_for("> ").endswith("\ncosine sim=-1.000: soap\n")
     terminal.type(b"--odd-one-out soap chip microprocessor\n")
     assert terminal.wait_for("> ").endswith("\nsoap\n")
     terminal.type(END)
@@ -142,7 +144,7 @@ def test_prompt_ends_at_ctrl_c_without_a_traceback(terminal):
 def test_prompt_helps(terminal):
     terminal.type(b"?\n")
     shown = terminal.wait_for("\n> ")
-    for form in ("--minus", "--similarity", "--odd-one-out", "Tab", "Ctrl-D"):
+    for form in ("--minus", "--among", "--similarity", "--odd-one-out", "Tab", "Ctrl-D"):
         assert form in shown
     terminal.type(END)
     assert terminal.end()[0] == 0

@@ -20,10 +20,12 @@ from w2v.vectors.saving import save_vectors
 
 ROOT = Path(__file__).parents[1]
 QUERY = [sys.executable, str(ROOT / "query.py")]
+EVALUATE = [sys.executable, "-m", "w2v", "evaluate", "runs/tiny", "--pairs", "pairs.txt"]
 
 # With "chip": chips 4/5 = 0.8, intel 3/5 = 0.6, 日本 0, soap −1.
 WORDS = ["<unk>", "chip", "chips", "intel", "日本", "soap"]
 TABLE = [[9, 9], [1, 0], [4, 3], [3, -4], [0, 2], [-5, 0]]
+KEYS = {"run", "vectors", "results", "word", "words", "minus", "among", "neighbours", "cosine"}
 ABOUT_CHIP = """\
 cosine sim=0.800: chips
 cosine sim=0.600: intel
@@ -39,6 +41,7 @@ def folder(tmp_path):
     table = np.array(TABLE, float)
     save_vectors(tmp_path / "runs" / "tiny", WORDS, range(6), table, table)
     (tmp_path / "runs" / "last").write_text("runs/tiny\n")
+    (tmp_path / "lost").symlink_to("nowhere")
     return tmp_path
 
 
@@ -158,7 +161,14 @@ def test_query_answers_the_known_words_and_fails(folder):
         (["chip", "--minus", "--", "--json"], 1, "no word '--json'"),
         (["chip", "--a\nb"], 2, "unrecognized arguments: --a b"),
         (["chip", "--run", "nowhere"], 1, "nowhere is no run: there is no such folder"),
-        (["chip", "--run", ""], 1, " is no run"),
+        (["chip", "--run", ""], 1, "cannot read '': it must not be empty"),
+        (["chip", "--vectors", ""], 1, "cannot read '': it must not be empty"),
+        (["chip", "--run", "runs/last"], 1, "runs/last is no run: it is no folder; w2v train"),
+        (["chip", "--run", "lost"], 1, "lost is no run: lost is a link to nowhere, which is not"),
+        (["chip", "--vectors", "lost"], 1, "lost is a link to nowhere, which is not there"),
+        (["--among", "soap"], 2, "--among has no word before it; ask as in: chip --among intel"),
+        (["chip", "--among", "soap", "soup"], 1, "no word 'soup'; did you mean 'soap'"),
+        (["--odd-one-out", "a", "b", "c", "--among", "d"], 2, "--among and --odd-one-out are both"),
         (["chip", "--run", "runs"], 1, r"runs is no run: there is no vectors\.safetensors"),
         (["xyzzy"], 1, "no word 'xyzzy'; no word is spelled like it"),
         (["a\nb"], 1, r"no word 'a\\nb'"),
@@ -189,7 +199,7 @@ def test_query_names_a_damaged_file(folder):
 def test_query_help_documents_json_and_statuses(tmp_path):
     done = query(tmp_path, "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for key in ("run", "vectors", "word", "words", "minus", "neighbours", "cosine", "odd_one_out"):
+    for key in (*KEYS, "odd_one_out"):
         assert f'"{key}"' in done.stdout
     assert "exit status" in done.stdout
 
@@ -202,7 +212,17 @@ def test_query_ends_quietly_when_nobody_reads(folder, arguments):
         done = subprocess.run(
             [*QUERY, *arguments], cwd=folder, stdout=closed, stderr=subprocess.PIPE, check=False
         )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+@pytest.mark.parametrize("command", [[*QUERY, "chip"], EVALUATE])
+def test_answers_to_a_closed_output_fail(folder, command):
+    (folder / "pairs.txt").write_text("chip chips 1\nchip soap 2\n")
+    shell = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(shell, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert re.fullmatch("error: the standard output is closed[^\n]*\n", done.stderr)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
@@ -263,6 +283,40 @@ def test_query_odd_one_out_is_the_one_furthest_from_the_mean(folder):
     assert query(folder, "--odd-one-out", *words).stdout == "soap\n"
     done = query(folder, "--odd-one-out", *words, "--json")
     assert json.loads(done.stdout)["results"] == [{"words": words, "odd_one_out": "soap"}]
+
+
+def test_query_among_ranks_the_words_after_it(ask):
+    lines = "cosine sim=0.600: intel\ncosine sim=-1.000: soap\n"
+    assert ask("chip", "--among", "soap", "intel") == (0, lines, "")
+    assert ask("chip", "-k", "1", "--among", "soap", "intel") == (0, lines.splitlines(True)[0], "")
+    _, both, _ = ask("chip", "chips", "--among", "soap")
+    assert both.splitlines()[::3] == ["chip --among soap", "chips --among soap"]
+    _, shown, _ = ask("chips", "intel", "--minus", "soap", "--among", "chip", "soap", "--json")
+    (answer,) = json.loads(shown)["results"]
+    cosine = pytest.approx(2.4 / math.hypot(2.4, 0.2))  # as with --minus above
+    assert answer == {
+        "words": ["chips", "intel"],
+        "minus": ["soap"],
+        "among": ["chip", "soap"],
+        "neighbours": [{"word": "chip", "cosine": cosine}],
+    }
+
+
+def test_query_in_a_removed_folder_says_so(folder, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words, said in (
+        ([*QUERY, "chip"], "error: cannot read runs/last: the current folder was removed"),
+        ([*QUERY, "chip", "--run", "x"], "error: cannot read x: the current folder was removed"),
+        ([sys.executable, str(ROOT / "train.py")], "error: the current folder was removed; go to"),
+        ([*QUERY, "chip", "--run", str(folder / "runs/tiny")], ""),
+    ):
+        place = tmp_path / "place"
+        place.mkdir()
+        shell = ["/bin/sh", "-c", 'cd place && rmdir ../place && exec "$@"', "sh", *words]
+        done = subprocess.run(shell, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.stderr.startswith(said)
+        assert done.stderr.count("\n") == bool(said)
+        assert done.returncode == bool(said)
 
 
 def test_query_vectors_names_a_file_of_any_format(folder):
@@ -421,7 +475,7 @@ def test_package_version_is_the_one_in_pyproject():
         (W2VError("so\nso"), 1, "error: so so\n"),
         (UsageError("no"), 2, "error: no\n"),
         (KeyboardInterrupt(), 130, ""),
-        (BrokenPipeError(), 0, ""),
+        (BrokenPipeError(), 141, ""),
         (OSError(28, "No space left", "x"), 1, "error: x: No space left\n"),
     ],
 )

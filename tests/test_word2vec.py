@@ -57,10 +57,12 @@ def test_glove_file_that_gensim_wrote_is_read(tmp_path):
 def test_binary_with_line_ends_is_read_as_word2vec_c_writes_it(tmp_path):
     records = [
         b"</s> " + struct.pack("<2f", 1, 2) + b"\n",
-        b"a " + struct.pack("<2f", 3, 4) + b"\n",
+        b"a " + struct.pack("<2f", 3, 4) + b"\n\n",  # word2vec itself skips any number of them
+        b"b " + struct.pack("<2f", 5, 6) + b"\n",
     ]
-    path = write(tmp_path, b"2 2\n" + b"".join(records))
-    assert_holds(convert.read(path), ["</s>", "a"], np.array([[1, 2], [3, 4]], np.float32))
+    path = write(tmp_path, b"3 2\n" + b"".join(records))
+    expected = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    assert_holds(convert.read(path), ["</s>", "a", "b"], expected)
 
 
 def test_text_with_a_space_at_the_end_is_read_as_fasttext_writes_it(tmp_path):

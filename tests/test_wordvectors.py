@@ -15,6 +15,8 @@ from w2v.vectors import neighbours
 from w2v.vectors.words import UnknownWordError
 from w2v.vectors.wordvectors import WordVectors
 
+# What it shares with gensim's KeyedVectors alone is in test_keyed.py.
+
 # Cosines with "east": north 0, up 0, northeast 1/√2, west −1, far 1 (its length is no matter).
 WORDS = [UNK, "east", "north", "northeast", "west", "up", "far"]
 TABLE = [[0, 0, 0], [2, 0, 0], [0, 3, 0], [1, 1, 0], [-1, 0, 0], [0, 0, 0.5], [1000, 0, 0]]
@@ -109,15 +111,11 @@ def test_most_similar_gives_all_there_are_when_asked_for_more(winds):
     assert WordVectors([UNK, "a"], [0, 1], np.ones((2, 2))).most_similar("a") == []
 
 
-@pytest.mark.parametrize("topn", [0, -1])
-def test_most_similar_refuses_a_topn_below_one(winds, topn):
-    with pytest.raises(UsageError, match=f"topn is {topn}; it must be 1 or more"):
-        winds.most_similar("east", topn=topn)
-
-
-def test_most_similar_refuses_no_words(winds):
+@pytest.mark.parametrize("none", [[], None, ()])
+def test_most_similar_refuses_no_words(winds, none):
     with pytest.raises(UsageError, match="no word"):
-        winds.most_similar([])
+        winds.most_similar(none)
+    assert winds.most_similar(none, "west")[0] == ("east", 1.0)
 
 
 def test_words_without_direction_are_refused(winds):
@@ -235,7 +233,7 @@ def test_a_vector_that_is_no_query_is_refused(winds, vector, message):
         winds.most_similar([np.array(vector)])
 
 
-@pytest.mark.parametrize("number", [1, 1.0, np.int64(1), True, None, b"east", np.array(1)])
+@pytest.mark.parametrize("number", [1, 1.0, np.int64(1), True, b"east", np.array(1)])
 def test_what_is_no_text_is_no_word(winds, number):
     asks = (winds.most_similar, winds.__getitem__, lambda word: winds[["up", word]])
     for ask in (*asks, lambda word: winds.similarity("up", word)):
@@ -269,10 +267,16 @@ def test_restrict_vocab_looks_at_the_first_words_only(winds):
             winds.most_similar("east", restrict_vocab=wrong)
 
 
-@pytest.mark.parametrize("topn", [1.5, "3", None, True])
+@pytest.mark.parametrize("topn", [1.5, "3", -1, True])
 def test_topn_is_a_whole_number(winds, topn):
-    with pytest.raises(UsageError, match=f"topn is {topn}; it must be 1 or more, a whole number"):
-        winds.most_similar("east", topn=topn)
+    for ask in (winds.most_similar, winds.most_similar_cosmul):
+        with pytest.raises(UsageError, match=f"topn is {topn}; it must be 0 or more, a whole num"):
+            ask("east", topn=topn)
+
+
+def test_topn_may_be_a_number_of_numpys(winds):
+    for topn in (np.uint8(2), np.int64(2)):
+        assert winds.most_similar("east", topn=topn) == winds.most_similar("east", topn=2)
 
 
 def test_distance_is_one_less_the_similarity(winds):

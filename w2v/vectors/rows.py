@@ -153,8 +153,9 @@ class WordRows:
 def texts(words: Iterable[Any]) -> list[str]:
     """The words, checked. Raises: UsageError: one is no text."""
     words = list(words)
-    if (wrong := next((word for word in words if not isinstance(word, str)), None)) is not None:
-        raise UsageError(f"{wrong!r} is given as a word; a word must be text")
+    for word in words:
+        if not isinstance(word, str):
+            raise UsageError(f"{word!r} is given as a word; a word must be text")
     return words
 
 
