@@ -208,9 +208,16 @@ def test_query_help_documents_json_and_statuses(tmp_path):
 def test_query_ends_quietly_when_nobody_reads(folder, arguments):
     reader, writer = os.pipe()
     os.close(reader)  # as `| head` does when it has seen enough
+    # Unbuffered, argparse itself passes over a --help that nobody reads.
+    environment = {key: os.environ[key] for key in os.environ.keys() - {"PYTHONUNBUFFERED"}}
     with os.fdopen(writer, "wb") as closed:
         done = subprocess.run(
-            [*QUERY, *arguments], cwd=folder, stdout=closed, stderr=subprocess.PIPE, check=False
+            [*QUERY, *arguments],
+            cwd=folder,
+            env=environment,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            check=False,
         )
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
