@@ -29,7 +29,7 @@ from w2v.text.corpus import open_corpus
 from w2v.text.vocab import EncodedText, read
 from w2v.training.learning_rate import default_rate
 from w2v.training.loop import Training
-from w2v.training.metrics import last_rows
+from w2v.storage.metrics import last_rows
 from w2v.training.tables import initial_tables
 from w2v.training.train import train
 

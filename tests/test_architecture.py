@@ -32,10 +32,11 @@ ALLOWED = {
     "vectors": BASE | {"storage"},
     "formats": BASE | {"storage", "vectors"},
     "evaluation": BASE | {"storage", "vectors"},
+    "pictures": BASE | {"storage", "vectors", "processes"},
     "training": BASE
     | TRAINING_CHAIN
-    | {"storage", "vectors", "evaluation", "version", "processes"},
-    "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"evaluation", "training", "w2v"},
+    | {"storage", "vectors", "pictures", "evaluation", "version", "processes"},
+    "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"pictures", "evaluation", "training", "w2v"},
     "__main__": {"commands", "version"},
     "w2v": BASE | {"vectors", "formats", "training", "version"},
 }

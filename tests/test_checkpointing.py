@@ -11,7 +11,7 @@ from w2v.config import from_recipe
 from w2v.engines.cpu import CpuEngine
 from w2v.errors import Interrupted, W2VError
 from w2v.training import checkpointing, checkpoints, loop, write_run
-from w2v.training.plots import Drawing
+from w2v.pictures.drawing import Drawing
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 
@@ -125,9 +125,9 @@ def test_training_whose_run_cannot_be_written_is_kept_as_a_checkpoint(monkeypatc
 def test_signal_while_the_run_is_written_changes_nothing(monkeypatch):
     finish = Drawing.finish
 
-    def interrupted(drawing):
+    def interrupted(drawing, name):
         os.kill(os.getpid(), signal.SIGTERM)
-        finish(drawing)
+        finish(drawing, name)
 
     monkeypatch.setattr(Drawing, "finish", interrupted)
     run = w2v.train(**SETTINGS, out="a")

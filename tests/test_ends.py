@@ -18,7 +18,7 @@ from w2v.commands import console
 from w2v.errors import UsageError, W2VError
 from w2v.evaluation import testsets
 from w2v.storage import run_folder
-from w2v.training.metrics import Metrics
+from w2v.storage.metrics import Metrics
 from w2v.vectors import saving
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors

@@ -51,7 +51,7 @@ processes.set_forkserver_preload(["test_kills", "w2v.training.train", "w2v.engin
 
 def train(folder, settings, resume):
     os.chdir(folder)
-    live.PERIOD = 0.0  # pictures while it trains, one after the other
+    live.AFTER_EPOCH = live.WITHIN_EPOCH = 0.0  # pictures while it trains, one after the other
     Engine.call_centers = CpuEngine.call_centers = 500  # and many checkpoints
     w2v.train(resume=resume, watcher=w2v.Watcher(), **{**SHARED, **settings})
 

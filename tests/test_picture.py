@@ -12,12 +12,13 @@ import w2v
 from stopping import SETTINGS, Stop
 from texts import zipf_lines
 from w2v.config import from_recipe
-from w2v.training import live, plots
-from w2v.training.metrics import Metrics, write_csv
+from w2v.pictures import curves, drawing
+from w2v.storage.metrics import Metrics, write_csv
+from w2v.training import live
 from w2v.training.train import train_run
 
 ROOT = Path(__file__).parent.parent
-PIXELS = (768, 480)
+PIXELS = (800, 640)
 TRAINS = """
 import sys, w2v
 w2v.train(corpus="text.txt", engine="cpu", epochs=1, min_count=1, vector_size=4, out="run")
@@ -94,7 +95,7 @@ BROKEN = {
 @pytest.mark.usefixtures("zipf_corpus")
 def test_picture_that_cannot_be_drawn_is_a_warning(code, broken_matplotlib, monkeypatch):
     broken_matplotlib.write_text(code)
-    monkeypatch.setattr(plots, "ENOUGH", 1.0)
+    monkeypatch.setattr(drawing, "ENOUGH", 1.0)
     watcher = Stop(0)
     run = train_run(from_recipe(**SETTINGS, out="a"), watcher)
     assert len(w2v.load("a")) == len(run.vectors) == 201
@@ -113,7 +114,7 @@ def test_python_that_cannot_be_started_is_a_warning(monkeypatch):
 
 @pytest.mark.usefixtures("zipf_corpus")
 def test_metrics_and_picture_are_there_while_training_runs(monkeypatch):
-    monkeypatch.setattr(live, "PERIOD", 0.0)
+    monkeypatch.setattr(live, "WITHIN_EPOCH", 0.0)
     seen = []
 
     class Looks(Stop):
@@ -133,20 +134,32 @@ def test_metrics_and_picture_are_there_while_training_runs(monkeypatch):
     w2v.train(**SETTINGS, out="a")  # what was there is no hindrance
 
 
-def test_picture_of_an_epoch_under_way_is_drawn(tmp_path):
-    rows = [Metrics(1, 1, 0.6, 0.1, 1.0, 1.0, 0.5), Metrics(1, 2, 0.5, 0.1, 1.0, 1.0, 1.0)]
-    write_csv([*rows, Metrics(2, 1, 0.4, 0.1, 1.0, 2.0, 1.5)], tmp_path / "metrics.csv")
-    for epochs_done in (0, 1, 2):
-        picture = tmp_path / f"{epochs_done}.png"
-        with plots.Drawing() as drawing:
-            drawing.ask(tmp_path / "metrics.csv", epochs_done, picture)
-            drawing.finish()
-        assert pixels_of(picture) == PIXELS
+def test_drawing_that_is_asked_often_draws_the_newest(tmp_path):
+    """However fast it is asked, and though one order was cut off by a full pipe."""
+    orders = [curves.order(tmp_path / f"{number}.csv", tmp_path / "loss.png") for number in range(9)]
+    with drawing.Drawing() as process:
+        for order in orders:  # there are no such files
+            process.ask(order)
+        process.ask(orders[0][:-9])
+        write_csv([Metrics(1, 1, 0.6, 0.1, 1.0, 1.0, 0.5)], tmp_path / "metrics.csv")
+        process.ask(curves.order(tmp_path / "metrics.csv", tmp_path / "loss.png"))
+        assert process.finish("loss.png") == []
+    assert pixels_of(tmp_path / "loss.png") == PIXELS
+
+
+def test_drawing_that_hangs_holds_nobody_up(broken_matplotlib, monkeypatch, tmp_path):
+    broken_matplotlib.write_text("import time; time.sleep(99)")
+    monkeypatch.setattr(drawing, "ENOUGH", 0.1)
+    with drawing.Drawing() as process:
+        for _ in range(3000):  # some hundred KB: more than a pipe holds
+            process.ask(curves.order(tmp_path / "metrics.csv", tmp_path / "loss.png"))
+        with pytest.raises(w2v.W2VError, match="cannot draw x: it takes more than 0 s"):
+            process.finish("x")
 
 
 def test_drawing_ends_with_whoever_began_it(tmp_path):
     code = (
-        "import os, signal, sys; from w2v.training.plots import Drawing\n"
+        "import os, signal, sys; from w2v.pictures.drawing import Drawing\n"
         "print(Drawing()._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -165,6 +178,6 @@ def _is_running(pid):
 
 
 def test_drawing_that_nobody_asks_ends_with_its_block():
-    with plots.Drawing() as drawing:
-        assert not drawing.is_done
-    assert drawing.is_done
+    with drawing.Drawing() as process:
+        assert not process.is_done
+    assert process.is_done

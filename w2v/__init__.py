@@ -8,7 +8,7 @@ _HOMES = {
     "WordVectors": "vectors.wordvectors",
     "export": "formats.convert",
     "train": "training.train",
-    "Run": "training.train",
+    "Run": "training.run",
     "Watcher": "training.watcher",
     "Config": "config",
     "from_recipe": "config",
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # the same names, for those who read the code without running
     from w2v.config import from_recipe as from_recipe
     from w2v.errors import W2VError as W2VError
     from w2v.formats.convert import export as export
-    from w2v.training.train import Run as Run
+    from w2v.training.run import Run as Run
     from w2v.training.train import train as train
     from w2v.training.watcher import Watcher as Watcher
     from w2v.vectors.wordvectors import WordVectors as WordVectors

@@ -15,8 +15,8 @@ from w2v.training import advice
 from w2v.training.bar import Bar
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.training.metrics import Metrics, listed
-from w2v.training.train import Run
+from w2v.storage.metrics import Metrics, listed
+from w2v.training.run import Run
 from w2v.vectors.wordvectors import WordVectors
 
 LOG_PERIOD = 60.0  # seconds

@@ -44,7 +44,7 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
     if what := gone():
         raise W2VError(what)  # where libraries cannot even be imported
 
-    from w2v.training.plots import Drawing
+    from w2v.pictures.drawing import Drawing
 
     with Drawing() as drawing:  # begun first: it imports Matplotlib while we import the rest
         with common.dying_of_interrupts():

@@ -2,11 +2,13 @@
 
 import contextlib
 import itertools
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from w2v.errors import W2VError
+from w2v.errors import W2VError, damaged
 from w2v.files import check_path, gone, lost_link, read_file
 from w2v.storage import atomic
 from w2v.storage.layout import CHECKPOINT, CONFIG, LOSS, METRICS, STATE, UNFINISHED, VECTORS, VOCAB
@@ -16,6 +18,8 @@ LAST = RUNS / "last"  # a line of text: the folder of the run trained last
 
 _FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS}
 _CHECKPOINT_FILES = (STATE, UNFINISHED, METRICS, LOSS)
+_PARTS = ("corpus", "settings", "versions", "sha256")  # of config.json
+_NO_CONFIG = "it is not the JSON that training writes"
 _CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # left by file browsers
 
 
@@ -113,6 +117,25 @@ def last_run() -> Path:
     if not os.path.isdir(run):  # unlike Path.is_dir, also where no name is so long
         raise W2VError(f"the run trained last, {run}, is gone; {remedy}")
     return run
+
+
+def described(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the config.json of a run says: corpus, settings, versions, sha256; {} without one.
+
+    Raises:
+        W2VError: it is damaged.
+        OSError: it cannot be read.
+    """
+    config = Path(path, CONFIG)
+    try:
+        about = json.loads(read_file(config).decode())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError) as error:
+        raise damaged(config, _NO_CONFIG) from error
+    if not (isinstance(about, dict) and all(isinstance(about.get(k, {}), dict) for k in _PARTS)):
+        raise damaged(config, _NO_CONFIG)
+    return about
 
 
 def _real(path: str | Path) -> Path:

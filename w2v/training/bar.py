@@ -11,7 +11,7 @@ from w2v.errors import shown
 from w2v.text.corpus import Corpus
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.training.metrics import Metrics
+from w2v.storage.metrics import Metrics
 from w2v.training.watcher import Watcher
 
 Self = TypeVar("Self", bound="Bar")

@@ -80,7 +80,7 @@ class Checkpointer:
         progress, epochs = self.training.progress, self.training.config.epochs
         if epoch_has_ended and progress.is_over(self.training.config):
             return  # the run folder is about to be written
-        self.live.update()
+        self.live.update(epoch_has_ended)
         folder = checkpoints.folder_in(self.job.out)
         if self.signals:
             name = signal.Signals(self.signals[0]).name

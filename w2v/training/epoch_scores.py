@@ -13,7 +13,7 @@ from w2v.evaluation import testsets
 from w2v.evaluation.analogies import KnownQuestions, find_questions, score_analogies, total
 from w2v.evaluation.pairs import KnownPairs, find_pairs, score_pairs
 from w2v.evaluation.testsets import Analogies, Pairs
-from w2v.training.metrics import Metrics
+from w2v.storage.metrics import Metrics
 
 
 def read(paths: Iterable[str]) -> dict[str, Pairs | Analogies]:

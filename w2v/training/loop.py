@@ -17,7 +17,7 @@ from w2v.engines.base import Engine
 from w2v.errors import W2VError
 from w2v.training.epoch_scores import Scoring
 from w2v.training.learning_rate import scheduled_rates, shares_done
-from w2v.training.metrics import Metrics
+from w2v.storage.metrics import Metrics
 from w2v.training.progress import Progress
 from w2v.training.validation import HeldOut
 
@@ -125,6 +125,8 @@ class Training:
                 f"--sample {self.config.sample:g}; a sentence is a line: lower --min-count, raise "
                 "--sample, or give more text"
             )
+        # Of a last block, subsampling may leave nothing: then its row says less.
+        row = dataclasses.replace(row, progress=float(progress.epoch))
         if self.held_out is not None:
             loss = self.held_out.loss(self.engine)
             row = dataclasses.replace(row, validation_loss=loss)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.batches.batcher import Groups
-from w2v.training.metrics import Metrics
+from w2v.storage.metrics import Metrics
 
 ROWS_PER_EPOCH = 20  # of metrics.csv and of the loss curve
 

@@ -9,6 +9,7 @@ from typing import Any
 from w2v.config import DEFAULT_RECIPE, Config, from_recipe, with_parameters_of, with_settings
 from w2v.engines import choose
 from w2v.errors import UsageError, W2VError
+from w2v.pictures.drawing import Drawing
 from w2v.storage import run_folder
 from w2v.text.corpus import open_corpus
 from w2v.training import advice, checkpoints, epoch_scores, signals, validation
@@ -18,8 +19,7 @@ from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job, read_job
 from w2v.training.live import Live
 from w2v.training.loop import Training
-from w2v.training.metrics import Metrics, last_rows, listed
-from w2v.training.plots import Drawing
+from w2v.storage.metrics import Metrics
 from w2v.training.resume import (
     find_checkpoint,
     go_on,
@@ -28,37 +28,11 @@ from w2v.training.resume import (
     warn_of_unfinished,
     what_is_lost,
 )
+from w2v.training.run import Run
 from w2v.training.tables import initial_tables
 from w2v.training.watcher import Watcher
 from w2v.training.write_run import write_run
 from w2v.vectors import saving
-from w2v.vectors.wordvectors import WordVectors
-
-
-@dataclass(frozen=True, repr=False)
-class Run:
-    """What training returns: the run folder, its vectors, and the rows of its metrics.csv."""
-
-    vectors: WordVectors
-    metrics: list[Metrics]
-    folder: Path
-
-    @property
-    def epoch_losses(self) -> list[float]:
-        """The loss of each epoch, in nats."""
-        return [row.loss for row in last_rows(self.metrics)]
-
-    def __fspath__(self) -> str:
-        """A Run stands for its folder where a path is wanted: `w2v.load(run)`."""
-        return str(self.folder)
-
-    def __repr__(self) -> str:
-        lines = (
-            f"<Run: {str(self.folder)!r}",
-            f" vectors: {len(self.vectors):,} words of {self.vectors.vector_size} dimensions",
-            f" loss by epoch: {listed(self.epoch_losses)}>",
-        )
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +165,8 @@ def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> No
     Raises: Interrupted, or whatever goes wrong, with the state saved. Once training is done, a
         signal changes nothing: the run is written.
     """
-    with signals.heard() as heard, Live(job.out, training) as live:
+    with signals.heard() as heard:
+        live = Live(job.out, training, drawing)
         checkpointer = Checkpointer(job, training, watcher, live, heard)
         try:
             for row, is_whole_epoch in training.run():

@@ -8,14 +8,15 @@ from typing import Any
 
 from w2v.config import Config
 from w2v.errors import W2VError
+from w2v.pictures import curves
+from w2v.pictures.drawing import Drawing
 from w2v.storage import layout, run_folder
 from w2v.storage.layout import TENSORS
 from w2v.training import checkpoints
 from w2v.training.checkpoints import Checkpoint, state_tensors
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.training.metrics import write_csv
-from w2v.training.plots import Drawing
+from w2v.storage.metrics import write_csv
 from w2v.training.watcher import Watcher
 from w2v.vectors import saving
 from w2v.version import __version__
@@ -28,7 +29,7 @@ def write_run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) 
     """
     with run_folder.replace_run(job.out) as folder:
         write_csv(training.metrics, folder / layout.METRICS)
-        drawing.ask(folder / layout.METRICS, training.progress.epoch - 1, folder / layout.LOSS)
+        drawing.ask(curves.order(folder / layout.METRICS, folder / layout.LOSS))
         words, counts = job.vocabulary.words, job.vocabulary.counts
         saving.save_vectors(folder, words, counts, *training.tables())
         names = (layout.VECTORS, layout.VOCAB)
@@ -45,9 +46,9 @@ def write_run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) 
             json.dump(described, file, indent=2, ensure_ascii=False)
             file.write("\n")
         try:
-            drawing.finish()
+            drawing.finish(layout.LOSS)
         except W2VError as error:
-            watcher.warning(str(error))
+            watcher.warning(f"{error}; {layout.METRICS} has all that it would show")
 
 
 def _described(job: Job) -> dict[str, Any]:

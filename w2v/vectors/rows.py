@@ -9,6 +9,7 @@ import numpy.typing as npt
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
 from w2v.vectors.finite import first_not_finite
+from w2v.vectors.in_notebook import as_html
 from w2v.vectors.queries import as_list, is_list
 from w2v.vectors.words import Words
 
@@ -68,6 +69,9 @@ class WordRows:
 
     def __repr__(self) -> str:
         return f"<WordVectors: {len(self):,} words of {self.vector_size} dimensions>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.index_to_key, self.vector_size)
 
     def __getitem__(self, words: str | Iterable[str]) -> npt.NDArray[np.float32]:
         """The vector of a word, (D,); of a list of n words, a copy of their vectors, (n, D).

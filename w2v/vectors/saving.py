@@ -1,6 +1,5 @@
 """The vectors of a run folder: saved, and loaded in place."""
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
-from w2v.files import check_path, lost_link, open_file, read_file
-from w2v.storage import layout, safetensors, vocab_file
+from w2v.files import check_path, lost_link, open_file
+from w2v.storage import layout, run_folder, safetensors, vocab_file
 from w2v.storage.layout import TENSORS
 from w2v.vectors.words import Words
 from w2v.vectors.wordvectors import WordVectors
@@ -69,14 +68,15 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
         table_path, vocab_path = Path(path, layout.VECTORS), Path(path, layout.VOCAB)
         before = os.stat(path)
         with open_file(table_path) as table, open_file(vocab_path) as vocab:
-            digests, is_lower = _described(path)
+            about = run_folder.described(path)
+            is_lower = about.get("settings", {}).get("lower") is True
             if not os.path.samestat(before, os.stat(path)):
                 return load(path, verify)  # a new run took its place just now: never mix the two
             raw = vocab.read()
             tensors, _ = safetensors.map_tensors(table, table_path)
             is_small = os.fstat(table.fileno()).st_size < VERIFY_BYTES
             for file in (table, vocab) if verify or (verify is None and is_small) else ():
-                digest = digests.get(os.path.basename(file.name))
+                digest = about.get("sha256", {}).get(os.path.basename(file.name))
                 if digest is None and not verify:
                     continue  # not written by training
                 if digest != safetensors.sha256(file):
@@ -121,19 +121,3 @@ class _LoadedVectors(WordVectors):
             except W2VError as error:
                 raise damaged(self._path, error) from error
         return self._given_words
-
-
-def _described(path: str | os.PathLike[str]) -> tuple[dict[str, str], bool]:
-    """What a run's config.json says: {file name: SHA-256}, and whether case was folded.
-
-    Empty, and False, without that file.
-    """
-    config = Path(path, layout.CONFIG)
-    try:
-        described = json.loads(read_file(config).decode())
-        is_lower = described.get("settings", {}).get("lower") is True
-        return dict(described.get("sha256", {})), is_lower
-    except FileNotFoundError:
-        return {}, False
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged(config, "it is not the JSON that training writes") from error

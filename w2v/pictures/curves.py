@@ -1,0 +1,90 @@
+"""Which runs a picture of the loss shows, and what each is called in its legend."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from w2v.errors import W2VError
+from w2v.files import check_path
+from w2v.pictures import drawing
+from w2v.pictures.drawing import Drawing
+from w2v.storage import layout, run_folder
+
+# Settings that say where a run is and how it was computed, not what was learned.
+_ASIDE = {"out", "data_dir", "checkpoint_every", "engine", "device", "workers", "evaluate"}
+
+
+def order(metrics: Path, picture: Path) -> bytes:
+    """What a Drawing is asked for: the picture, a PNG file, of one metrics.csv."""
+    return drawing.order(picture, "png", "loss", runs=[("", str(metrics.absolute()))])
+
+
+def write(runs: Sequence[str | os.PathLike[str]], picture: str | os.PathLike[str]) -> None:
+    """Draw the loss of runs into a file; of a single one, it is the picture in its folder.
+
+    Args:
+        runs: their folders.
+        picture: its ending tells the format: .png, .svg or .pdf.
+    Raises:
+        UsageError: another ending.
+        W2VError: a folder is no run, or its files are damaged; it cannot be drawn or written.
+    """
+    drawing.format_of(picture)
+    with Drawing() as process:
+        paths = [str(_metrics_of(run).absolute()) for run in runs]
+        drawing.write(picture, process, "loss", runs=list(zip(names(runs), paths, strict=True)))
+
+
+def names(runs: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """The settings in which runs differ from each other, as in "epochs 5, window 10".
+
+    Runs that differ in none, or are under way for the first time, are called by their folders.
+    """
+    settings = [_settings(run) for run in runs]
+    differ = [
+        key
+        for key in dict.fromkeys(key for each in settings for key in each)
+        if key not in _ASIDE and len({json.dumps(each.get(key)) for each in settings}) > 1
+    ]
+    named = [
+        ", ".join(f"{key} {_plain(each[key])}" for key in differ if key in each)
+        for each in settings
+    ]
+    folders = [os.fspath(run) for run in runs]
+    return [
+        name if name and named.count(name) == 1 else ": ".join(filter(None, (folder, name)))
+        for name, folder in zip(named, folders, strict=True)
+    ]
+
+
+def _settings(run: str | os.PathLike[str]) -> dict[str, Any]:
+    """A run's settings; its text under the name that it goes by."""
+    try:
+        about = run_folder.described(run)
+    except OSError as error:
+        raise W2VError(f"cannot read {error.filename or run}: {error.strerror}") from error
+    settings, corpus = about.get("settings", {}), about.get("corpus", {})
+    return {**settings, "corpus": corpus.get("name")} if "name" in corpus else settings
+
+
+def _metrics_of(run: str | os.PathLike[str]) -> Path:
+    """The metrics.csv of a run; while it is trained for the first time, that beside its checkpoint.
+
+    Raises: W2VError: there is none.
+    """
+    try:
+        check_path(run)
+    except OSError as error:
+        raise W2VError(f"{run!r} is no run: {error.strerror}") from error
+    folders = Path(run), Path(run, layout.CHECKPOINT)
+    found = [path for folder in folders if os.path.lexists(path := folder / layout.METRICS)]
+    if not found:
+        missing = layout.METRICS if os.path.isdir(run) else "such folder"
+        raise W2VError(f"{run} is no run: there is no {missing}; w2v train makes runs")
+    return found[0]
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
