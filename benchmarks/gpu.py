@@ -25,11 +25,11 @@ from textbook import PlainLoop, plain_examples
 from w2v.batches.batcher import CpuBatcher
 from w2v.config import from_recipe
 from w2v.engines import choose, cuda
+from w2v.storage.metrics import last_rows
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import EncodedText, read
 from w2v.training.learning_rate import default_rate
 from w2v.training.loop import Training
-from w2v.storage.metrics import last_rows
 from w2v.training.tables import initial_tables
 from w2v.training.train import train
 

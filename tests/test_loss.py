@@ -68,7 +68,8 @@ def draw(tmp_path):
     def draw(runs):
         for name, rows in runs.items():
             write_csv(rows, tmp_path / f"{name}.csv")
-        figure = loss.figure([(name, str(tmp_path / f"{name}.csv")) for name in runs])
+        figure, remarks = loss.figure([(name, str(tmp_path / f"{name}.csv")) for name in runs])
+        assert remarks == []
         figure.canvas.draw()
         return figure
 
@@ -123,7 +124,7 @@ CASES = {
     "300 epochs": {"a": many(300)},
     "several": {"window 2": ROWS, "epochs 30": many(30), "x" * 70: many(3, "other")},
     "nine": {f"window {n}, negative {n}": many(n) for n in range(1, 10)},
-    "formula": {"$x^$": ROWS},
+    "formulas": {"$x^$": many(2, "_$y^"), "_": ROWS},
 }
 
 
@@ -136,9 +137,7 @@ def test_nothing_covers_a_line_or_leaves_the_picture(case, draw):
         box = axes.get_tightbbox(renderer)
         assert frame.x0 <= box.x0 < box.x1 <= frame.x1
         assert frame.y0 <= box.y0 < box.y1 <= frame.y1
-    boxes = [
-        legend.get_window_extent(renderer) for axes in figure.axes for legend in legends(axes)
-    ]
+    boxes = [legend.get_window_extent(renderer) for axes in figure.axes for legend in legends(axes)]
     for number, box in enumerate(boxes):
         assert not any(box.overlaps(axes.get_window_extent()) for axes in figure.axes)
         assert not any(box.overlaps(other) for other in boxes[:number])
@@ -151,7 +150,9 @@ def luminance(colour):
 def test_runs_and_roles_differ_without_colour(draw):
     above, *_ = draw({f"window {n}": many(3) for n in range(7)}).axes
     drawn = [line for line in above.get_lines() if line.get_marker() not in ("", "None")]
-    looks = [(line.get_marker(), line.get_linestyle(), line.get_markerfacecolor()) for line in drawn]
+    looks = [
+        (line.get_marker(), line.get_linestyle(), line.get_markerfacecolor()) for line in drawn
+    ]
     assert len(set(looks)) == len(looks) == 14
     assert all(luminance(line.get_color()) < 0.7 for line in above.get_lines())  # on white
 
@@ -166,12 +167,23 @@ def test_legend_names_only_what_differs(tmp_path):
     shared = '"epochs": 5, "workers": {}, "out": "{}", "lr": {}'
     for name, workers, lr in (("a", 1, "0.5"), ("b", 2, "1.25"), ("c", 1, "1.25")):
         (tmp_path / name).mkdir()
-        about = f'{{"settings": {{{shared.format(workers, name, lr)}}}, "corpus": {{"name": "ptb"}}}}'
+        about = (
+            f'{{"settings": {{{shared.format(workers, name, lr)}}}, "corpus": {{"name": "ptb"}}}}'
+        )
         (tmp_path / name / layout.CONFIG).write_text(about)
     runs = [tmp_path / name for name in "abc"]
     assert curves.names(runs[:2]) == ["lr 0.5", "lr 1.25"]
     assert curves.names(runs[1:]) == [str(run) for run in runs[1:]]
-    assert curves.names(runs) == ["lr 0.5", f"{runs[1]}: lr 1.25", f"{runs[2]}: lr 1.25"]
+    assert curves.names(runs) == ["lr 0.5", str(runs[1]), str(runs[2])]  # most have 1.25
+    text = (tmp_path / "a" / layout.CONFIG).read_text()
+    for name in "de":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / layout.CONFIG).write_text(text)
+    four = [tmp_path / name for name in "abde"]
+    assert curves.names(four)[1] == "lr 1.25"
+    (tmp_path / "d" / layout.CONFIG).write_text(text.replace("0.5", "2"))
+    (tmp_path / "e" / layout.CONFIG).write_text(text.replace("0.5", "2"))
+    assert curves.names(four) == ["lr 0.5", "lr 1.25", f"{four[2]}: lr 2", f"{four[3]}: lr 2"]
     (tmp_path / "under way").mkdir()
     assert curves.names([runs[0], tmp_path / "under way"]) == [
         "epochs 5, lr 0.5, corpus ptb",

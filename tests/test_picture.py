@@ -136,7 +136,9 @@ def test_metrics_and_picture_are_there_while_training_runs(monkeypatch):
 
 def test_drawing_that_is_asked_often_draws_the_newest(tmp_path):
     """However fast it is asked, and though one order was cut off by a full pipe."""
-    orders = [curves.order(tmp_path / f"{number}.csv", tmp_path / "loss.png") for number in range(9)]
+    orders = [
+        curves.order(tmp_path / f"{number}.csv", tmp_path / "loss.png") for number in range(9)
+    ]
     with drawing.Drawing() as process:
         for order in orders:  # there are no such files
             process.ask(order)

@@ -98,13 +98,13 @@ def terminal(folder):
 
 def test_prompt_answers_lines_and_ends_at_the_end_of_input(terminal):
     terminal.type(b"chip\n")
-    assert terminal.wait_for("> ") == "chip\ncosine sim=0.800: microprocessor\n"
+    assert terminal.wait_for("> ") == "chip\n 0.800 ████████   microprocessor\n"
     terminal.type(b"\n")
     assert terminal.wait_for("> ") == "\n"
     terminal.type(b"chip --minus soap\n")
-    assert "cosine sim=0.800: microprocessor\n" in terminal.wait_for("> ")
+    assert " 0.800 ████████   microprocessor\n" in terminal.wait_for("> ")
     terminal.type(b"chip --among soap\n")
-    assert terminal.wait_for("> ").endswith("\ncosine sim=-1.000: soap\n")
+    assert terminal.wait_for("> ").endswith("\n-1.000            soap\n")
     terminal.type(b"--odd-one-out soap chip microprocessor\n")
     assert terminal.wait_for("> ").endswith("\nsoap\n")
     terminal.type(END)
@@ -163,7 +163,7 @@ def test_prompt_takes_its_own_words_for_words_after_two_dashes(terminal):
         terminal.type(f"-- {word}\n".encode())
         assert f"error: the vocabulary has no word '{word}'" in terminal.wait_for("\n> ")
     terminal.type(b"-- ?\n")
-    assert terminal.wait_for("\n> ").endswith("cosine sim=0.600: microprocessor")
+    assert terminal.wait_for("\n> ").endswith(" 0.600 ██████     microprocessor")
     terminal.type(END)
     assert terminal.end()[0] == 0
 
@@ -177,7 +177,7 @@ def test_prompt_completes_no_word_that_cannot_be_shown(terminal):
 
 def test_prompt_completes_words_and_flags(terminal):
     terminal.type(b"mic" + TAB + b"\n")
-    assert terminal.wait_for("\n> ") == "microprocessor\ncosine sim=0.800: chip"
+    assert terminal.wait_for("\n> ") == "microprocessor\n 0.800 ████████   chip"
     terminal.type(b"--sim" + TAB + b" ch" + TAB + b" so" + TAB + b"\n")
     assert terminal.wait_for("\n> ") == "--similarity chip soap\ncosine sim=-1.000"
     terminal.type(END)
@@ -189,14 +189,14 @@ def test_prompt_brings_back_earlier_lines(terminal):
         terminal.type(typed)
         terminal.wait_for("\n> ")
     terminal.type(UP + UP + b"\n")
-    assert terminal.wait_for("\n> ").endswith("chip\ncosine sim=0.800: microprocessor")
+    assert terminal.wait_for("\n> ").endswith("chip\n 0.800 ████████   microprocessor")
     terminal.type(END)
     assert terminal.end()[0] == 0
 
 
 def test_words_at_a_terminal_need_no_prompt(folder):
     status, shown = Terminal(folder, "chip").end()
-    assert (status, shown) == (0, "cosine sim=0.800: microprocessor\n")
+    assert (status, shown) == (0, " 0.800 ████████   microprocessor\n")
 
 
 def test_no_prompt_is_written_to_a_pipe(folder):

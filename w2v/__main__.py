@@ -10,6 +10,8 @@ COMMANDS = {
     "query": "print the words nearest to a word, or answer other questions",
     "export": "write vectors in a format that other programs read",
     "evaluate": "score vectors on word pairs and analogies",
+    "plot": "draw the loss of runs",
+    "map": "draw words in two dimensions",
 }
 
 
@@ -26,7 +28,7 @@ def _run_command() -> int:
 
     parser = common.Parser(
         prog="w2v",
-        description="Train, query, evaluate and export word vectors.",
+        description="Train, query, evaluate, export and draw word vectors.",
         epilog="`w2v COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")

@@ -8,6 +8,7 @@ from w2v.commands.output import tell
 from w2v.compiled import is_cached
 from w2v.files import open_file
 from w2v.storage.layout import LOSS, VECTORS
+from w2v.storage.metrics import Metrics, listed
 from w2v.storage.safetensors import sha256
 from w2v.text.corpus import Corpus
 from w2v.text.word_table import scan_words
@@ -15,7 +16,6 @@ from w2v.training import advice
 from w2v.training.bar import Bar
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.storage.metrics import Metrics, listed
 from w2v.training.run import Run
 from w2v.vectors.wordvectors import WordVectors
 

@@ -5,10 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from w2v.commands import common, output
-from w2v.errors import UsageError, W2VError
+from w2v.commands import common, output, target
+from w2v.errors import UsageError
 from w2v.formats import convert
-from w2v.formats.targets import refuse_stream
 
 EPILOG = """\
 word2vec-text, word2vec-binary, glove: PATH is a file; without <unk>, which is zeros
@@ -48,20 +47,13 @@ def _parser(prog: str) -> common.Parser:
 
 
 def _export(asked: argparse.Namespace) -> None:
-    for target in convert.files_written(asked.path, asked.to):
-        if any(_is_same(source, target) for source in convert.files_read(asked.source)):
-            raise UsageError(f"{target} is what is read; name another path to write to")
-        refuse_stream(target)
-        if not asked.force and _is_there(target):
-            raise W2VError(f"{target} is there already; --force replaces it, or name another path")
+    for written in convert.files_written(asked.path, asked.to):
+        if any(_is_same(source, written) for source in convert.files_read(asked.source)):
+            raise UsageError(f"{written} is what is read; name another path to write to")
+        target.check(written, asked.force)
     wv = convert.read(asked.source, asked.limit)
     convert.export(wv, asked.to, asked.path)
     output.tell(f"written: {asked.path} ({asked.to}, {len(wv) - 1:,} words × {wv.vector_size})")
-
-
-def _is_there(target: Path) -> bool:
-    """Whether anything would be lost; an empty folder is nothing."""
-    return os.path.lexists(target) and not (target.is_dir() and not os.listdir(target))
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -36,5 +36,10 @@ def answer_json(value: Any) -> None:
     print(escaped(line) if _is_terminal(sys.stdout) else line, flush=True)
 
 
+def is_seen() -> bool:
+    """Whether what is printed on stdout goes to a terminal."""
+    return _is_terminal(sys.stdout)
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()

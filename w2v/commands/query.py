@@ -8,6 +8,7 @@ from typing import Any
 
 import w2v
 from w2v.commands import common, output
+from w2v.commands.bars import lines_with_bars
 from w2v.commands.questions import FLAGS, Question, as_lines, name_of, parse_line, parse_words
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
@@ -31,6 +32,8 @@ and in the results, one for each question that could be answered, in the order a
   {"words": ["chip", "intel"], "cosine": 0.74}      --similarity
   {"words": ["chip", "intel", "soap"], "odd_one_out": "soap"}
 Neighbours are best first, cosines in full precision; an unknown word is left out of the results.
+
+At a terminal each neighbour has a bar; a pipe or a file gets lines `cosine sim=0.745: word`.
 
 exit status: 0 all words answered; 1 a failure, such as an unknown word (the others are answered);
 2 wrong usage; 130 interrupted; 141 nobody reads the output any more (| head)."""
@@ -132,7 +135,8 @@ class _Answerer:
         for question, answer in answers:
             gap = [""] if is_headed and self._n_answered else []
             head = [str(question)] if is_headed else []
-            output.answer([*gap, *head, *as_lines(answer)])
+            lines = lines_with_bars(answer) if output.is_seen() else as_lines(answer)
+            output.answer([*gap, *head, *lines])
             self._n_answered += 1
 
     def fail(self, error: Exception) -> None:

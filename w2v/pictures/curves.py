@@ -1,6 +1,5 @@
 """Which runs a picture of the loss shows, and what each is called in its legend."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +20,14 @@ def order(metrics: Path, picture: Path) -> bytes:
     return drawing.order(picture, "png", "loss", runs=[("", str(metrics.absolute()))])
 
 
-def write(runs: Sequence[str | os.PathLike[str]], picture: str | os.PathLike[str]) -> None:
+def write(runs: Sequence[str | os.PathLike[str]], picture: str | os.PathLike[str]) -> list[str]:
     """Draw the loss of runs into a file; of a single one, it is the picture in its folder.
 
     Args:
         runs: their folders.
         picture: its ending tells the format: .png, .svg or .pdf.
+    Returns:
+        lines that the user should see.
     Raises:
         UsageError: another ending.
         W2VError: a folder is no run, or its files are damaged; it cannot be drawn or written.
@@ -34,29 +35,34 @@ def write(runs: Sequence[str | os.PathLike[str]], picture: str | os.PathLike[str
     drawing.format_of(picture)
     with Drawing() as process:
         paths = [str(_metrics_of(run).absolute()) for run in runs]
-        drawing.write(picture, process, "loss", runs=list(zip(names(runs), paths, strict=True)))
+        return drawing.write(
+            picture, process, "loss", runs=list(zip(names(runs), paths, strict=True))
+        )
 
 
 def names(runs: Sequence[str | os.PathLike[str]]) -> list[str]:
-    """The settings in which runs differ from each other, as in "epochs 5, window 10".
+    """What sets each run apart: its settings that most of the others do not share.
 
-    Runs that differ in none, or are under way for the first time, are called by their folders.
+    One that has none, or shares all of them with another, is called by its folder.
     """
     settings = [_settings(run) for run in runs]
-    differ = [
-        key
-        for key in dict.fromkeys(key for each in settings for key in each)
-        if key not in _ASIDE and len({json.dumps(each.get(key)) for each in settings}) > 1
-    ]
-    named = [
-        ", ".join(f"{key} {_plain(each[key])}" for key in differ if key in each)
-        for each in settings
-    ]
-    folders = [os.fspath(run) for run in runs]
+    named = []
+    for each in settings:
+        apart = [
+            f"{key} {_plain(value)}"
+            for key, value in each.items()
+            if key not in _ASIDE
+            and 2 * sum(_has(other, key, value) for other in settings) <= len(runs)
+        ]
+        named.append(", ".join(apart))
     return [
-        name if name and named.count(name) == 1 else ": ".join(filter(None, (folder, name)))
-        for name, folder in zip(named, folders, strict=True)
+        name if name and named.count(name) == 1 else ": ".join(filter(None, (os.fspath(run), name)))
+        for name, run in zip(named, runs, strict=True)
     ]
+
+
+def _has(settings: dict[str, Any], key: str, value: Any) -> bool:
+    return key in settings and settings[key] == value
 
 
 def _settings(run: str | os.PathLike[str]) -> dict[str, Any]:

@@ -99,7 +99,8 @@ class Drawing:
         return [line.removeprefix(REMARK) for line in lines if line.startswith(REMARK)]
 
     def _stdin(self) -> int:
-        assert self._process is not None and self._process.stdin is not None
+        assert self._process is not None
+        assert self._process.stdin is not None
         return self._process.stdin.fileno()
 
 

@@ -6,32 +6,32 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from w2v.errors import W2VError, shown
+from w2v.errors import W2VError
+from w2v.pictures import fonts, looks
+from w2v.pictures.looks import COLOURS, GREY, LINE, MARKS, ORANGE, SKY
 from w2v.storage import metrics
 from w2v.storage.metrics import Metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
+    from matplotlib.legend import Legend
 
 # In inches, but for the dots in one of them. They are fixed, so that a picture that is drawn again
 # and again stands still; and it takes half the time of a layout that Matplotlib computes.
 WIDTH, DOTS = 6.4, 125
 LEFT, RIGHT, BOTTOM, GAP = 0.85, 0.1, 0.52, 0.15
 LOSS, PANEL = 3.2, 0.95  # heights: of the loss, and of each panel below it
-LINE, LETTER = 0.2, 0.085  # of a legend
+LETTER = 0.085  # of a legend
 
-# Okabe and Ito's colours, which the colour-blind tell apart, but for yellow, too light for a line.
-# Marks and dashes tell without colour what is what.
-BLUE, ORANGE, BLACK, PURPLE, GREEN = "#0072B2", "#D55E00", "#000000", "#CC79A7", "#009E73"
-SKY, GREY = "#56B4E9", "#666666"
-COLOURS = (BLUE, ORANGE, BLACK, PURPLE, GREEN)
-MARKS = ("o", "^", "D", "v", "P", "X", "*")
+
 DASHES = ("-", "--", ":", "-.")
 MOST_MARKS = 20  # on a line
 LONGEST_NAME = 60  # letters, in the legend
 OF_STRETCHES, OF_EPOCHS, OF_VALIDATION = "training", "epoch mean", "validation"
+
+
+Entries = list[tuple[str, dict[str, Any]]]  # of a legend: a label, and how its line looks
 
 
 class Run(NamedTuple):
@@ -43,7 +43,7 @@ class Run(NamedTuple):
     mark: str
 
 
-def figure(runs: Sequence[tuple[str, str]]) -> Figure:
+def figure(runs: Sequence[tuple[str, str]]) -> tuple[Figure, list[str]]:
     """The loss against the epochs; below it the learning rate, and the scores where there are any.
 
     A light line is the loss of each stretch between two rows of metrics.csv; a mark is the mean of
@@ -52,6 +52,8 @@ def figure(runs: Sequence[tuple[str, str]]) -> Figure:
 
     Args:
         runs: (name, path of a metrics.csv) of each; the name of a single one is not shown.
+    Returns:
+        the figure, and lines that the user should see.
     Raises:
         W2VError: a metrics.csv is damaged, or holds no loss.
     """
@@ -59,7 +61,9 @@ def figure(runs: Sequence[tuple[str, str]]) -> Figure:
         Run(name, _read(path), COLOURS[i % len(COLOURS)], MARKS[i % len(MARKS)])
         for i, (name, path) in enumerate(runs)
     ]
-    tests = list(dict.fromkeys(test for run in shown_runs for row in run.rows for test in row.scores))
+    tests = list(
+        dict.fromkeys(test for run in shown_runs for row in run.rows for test in row.scores)
+    )
     names, n_columns = _names(shown_runs)
     lines = math.ceil(len(names) / n_columns)  # none, of a single run
     heights = [LOSS, *[PANEL + LINE] * bool(tests), PANEL]
@@ -68,17 +72,18 @@ def figure(runs: Sequence[tuple[str, str]]) -> Figure:
     for run in shown_runs:
         _draw_loss(loss, run, is_alone=len(runs) == 1)
         rate.plot(*_points((row.progress, row.lr) for row in run.rows), color=run.colour, lw=1.5)
+    families, remarks = fonts.families_for([*(name for name, _ in names), *tests])
     if names:
-        loss.add_artist(_legend(loss, names, n_columns))
-    _legend(loss, _roles(shown_runs), lines_below=lines)
+        loss.add_artist(_legend(loss, names, families, n_columns))
+    _legend(loss, _roles(shown_runs), families, lines_below=lines)
     loss.set_ylabel("loss (nats per center)")
     if tests:
-        _draw_scores(panels[1], shown_runs, tests)
+        _legend(panels[1], _draw_scores(panels[1], shown_runs, tests), families)
     rate.set_ylabel("learning rate")
     rate.set_ylim(bottom=0)
     rate.set_xlabel("epochs")
     rate.set_xlim(0, 1.02 * math.ceil(max(run.rows[-1].progress for run in shown_runs)))
-    return drawn
+    return drawn, remarks
 
 
 def _read(path: str) -> list[Metrics]:
@@ -127,23 +132,26 @@ def _draw_loss(axes: Axes, run: Run, is_alone: bool) -> None:
     axes.plot(*_points(_validation_losses(run.rows)), **_line(run, OF_VALIDATION, is_alone))
 
 
-def _draw_scores(axes: Axes, runs: Sequence[Run], tests: Sequence[str]) -> None:
-    """Of a single run, each test set has its colour and mark; of several, its dashes."""
+def _draw_scores(axes: Axes, runs: Sequence[Run], tests: Sequence[str]) -> Entries:
+    """Of a single run, each test set has its colour and mark; of several, its dashes.
+
+    Returns: the entries of the legend.
+    """
     entries = []
     for i, test in enumerate(tests):
-        looks: dict[str, Any] = {"ls": DASHES[i % len(DASHES)], "color": GREY, "label": _cut(test)}
+        line: dict[str, Any] = {"ls": DASHES[i % len(DASHES)], "ms": 5}
         for run in runs:
-            looks |= {"color": run.colour, "marker": run.mark}
+            line |= {"color": run.colour, "marker": run.mark}
             if len(runs) == 1:
-                looks |= {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)]}
+                line |= {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)]}
             points = [(row.epoch, row.scores[test]) for row in run.rows if test in row.scores]
-            axes.plot(*_points(points), ms=5, markevery=_every(points), **looks)
+            axes.plot(*_points(points), markevery=_every(points), **line)
         if len(runs) > 1:
-            looks |= {"color": GREY, "marker": ""}
-        entries.append(_entry(**looks))
+            line |= {"color": GREY, "marker": ""}
+        entries.append((looks.cut(test, LONGEST_NAME), line))
     axes.set_ylabel("scores")
     axes.margins(y=0.15)
-    _legend(axes, entries)
+    return entries
 
 
 def _line(run: Run, role: str, is_alone: bool) -> dict[str, Any]:
@@ -159,53 +167,40 @@ def _line(run: Run, role: str, is_alone: bool) -> dict[str, Any]:
     return {"color": colour, "markevery": every, **dashed}
 
 
-def _roles(runs: Sequence[Run]) -> list[Line2D]:
+def _roles(runs: Sequence[Run]) -> Entries:
     """The entries of the legend that tell what the lines are; of a single run, its last losses."""
     is_alone = len(runs) == 1
     run = runs[0] if is_alone else Run("", [], GREY, "o")
     light = {"color": SKY} if is_alone else {"color": GREY, "alpha": 0.4}
-    entries = [_entry(label=OF_STRETCHES, lw=1, **light)]
+    entries: Entries = [(OF_STRETCHES, {"lw": 1, **light})]
     for role, points_of in ((OF_EPOCHS, _losses), (OF_VALIDATION, _validation_losses)):
         if points := [point for each in runs for point in points_of(each.rows)]:
             label = f"{role}, last {points[-1][1]:.4f}" if is_alone else role
-            entries.append(_entry(label=label, **_line(run, role, is_alone)))
+            entries.append((label, _line(run, role, is_alone)))
     return entries
 
 
-def _names(runs: Sequence[Run]) -> tuple[list[Line2D], int]:
+def _names(runs: Sequence[Run]) -> tuple[Entries, int]:
     """The entries of the legend that name several runs, and in how many columns they stand."""
     if len(runs) == 1:
         return [], 1
-    names = [_cut(run.name) for run in runs]
-    widest = max(map(len, names)) * LETTER + 0.6
-    looks = zip(names, runs, strict=True)
-    entries = [_entry(label=name, **_line(run, OF_EPOCHS, False)) for name, run in looks]
+    entries = [(looks.cut(run.name, LONGEST_NAME), _line(run, OF_EPOCHS, False)) for run in runs]
+    widest = max(len(name) for name, _ in entries) * LETTER + 0.6
     return entries, max(1, min(3, int((WIDTH - LEFT) / widest)))
 
 
-def _entry(**looks: Any) -> Line2D:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], **looks)
-
-
 def _legend(
-    axes: Axes, entries: list[Line2D], n_columns: int | None = None, lines_below: int = 0
-) -> Any:
+    axes: Axes,
+    entries: Entries,
+    families: Sequence[str],
+    n_columns: int | None = None,
+    lines_below: int = 0,
+) -> Legend:
     """A legend above a panel, where no line can be."""
-    height = axes.get_position().height * axes.figure.get_size_inches()[1]
-    return axes.legend(
-        handles=entries,
-        ncols=n_columns or len(entries),
-        loc="lower left",
-        bbox_to_anchor=(0, 1 + lines_below * LINE / height),
-        frameon=False,
-        fontsize=9,
-        borderpad=0.1,
-        borderaxespad=0.2,
-        columnspacing=1.4,
-        handlelength=2.4,
-    )
+    height = axes.get_window_extent().height / axes.figure.dpi
+    place = 0, 1 + lines_below * LINE / height
+    where = {"loc": "lower left", "bbox_to_anchor": place, "ncols": n_columns or len(entries)}
+    return looks.legend(axes, entries, families, **where)
 
 
 def _losses(rows: Sequence[Metrics]) -> list[tuple[float, float]]:
@@ -229,8 +224,3 @@ def _points(pairs: Any) -> tuple[list[float], list[float]]:
 def _every(points: Sequence[Any]) -> int:
     """Which of the points have a mark: each, every second, …"""
     return math.ceil(len(points) / MOST_MARKS) or 1
-
-
-def _cut(name: str) -> str:
-    name = shown(name).replace("$", r"\$")  # no formula
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"

@@ -4,11 +4,14 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from typing import Any
 
 from w2v.errors import W2VError
 from w2v.pictures import loss, word_map
+from w2v.pictures.drawing import REMARK
 
-PICTURES = {"loss": loss.figure, "map": word_map.figure}
+PICTURES: dict[str, Callable[..., Any]] = {"loss": loss.figure, "map": word_map.figure}
 SEED_OF_IDS = "w2v"  # of an SVG file's: the same picture has the same bytes
 READ = 2**16  # bytes at a time, of what is asked
 
@@ -21,7 +24,7 @@ def main() -> None:
     """
     import matplotlib.backends.backend_agg
     import matplotlib.figure
-    import matplotlib.ticker  # noqa: F401 (they are all that the loss needs)
+    import matplotlib.ticker
 
     matplotlib.rcParams["svg.hashsalt"] = SEED_OF_IDS
     status, asked = 0, b""
@@ -36,11 +39,13 @@ def main() -> None:
 def _drawn(line: bytes) -> int:
     try:
         picture, what, form, staging, target = json.loads(line)
-        drawn = PICTURES[picture](**what)
+        drawn, remarks = PICTURES[picture](**what)
         # No date in it: the same picture has the same bytes.
         dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
         drawn.savefig(staging, format=form, metadata=dates.get(form))
         os.replace(staging, target)
+        for remark in remarks:
+            print(REMARK + remark, file=sys.stderr)
     except W2VError as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,9 +8,9 @@ from pathlib import Path
 from w2v.batches import subsampling
 from w2v.batches.batcher import Batcher
 from w2v.config import Config
+from w2v.storage.metrics import Metrics
 from w2v.training.job import Job
 from w2v.training.memory import TOKEN_BYTES, needed_memory, tables_bytes
-from w2v.storage.metrics import Metrics
 
 ENOUGH_TOKENS = 2_400_000  # to train on, over all epochs; below, neighbours are mostly noise
 MAX_EPOCHS = 50  # to advise; more do not make up for too little text

@@ -3,15 +3,16 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from w2v.errors import shown
+from w2v.storage.metrics import Metrics
 from w2v.text.corpus import Corpus
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.storage.metrics import Metrics
 from w2v.training.watcher import Watcher
 
 Self = TypeVar("Self", bound="Bar")
@@ -59,6 +60,9 @@ class Bar(Watcher):
             f"epoch {row.epoch}, loss {row.loss:.4f}, {row.centers_per_s:,.0f} centers/s", False
         )
         self._bar.update(row.progress - self._bar.n)
+
+    def done(self, run: Path) -> None:
+        """The run is written, in a folder."""
 
     def _above_bar(self, show: Callable[[], object]) -> None:
         """Call what shows a line, and keep the bar below it."""

@@ -15,9 +15,9 @@ from w2v.batches.batcher import Batcher, Groups
 from w2v.config import Config
 from w2v.engines.base import Engine
 from w2v.errors import W2VError
+from w2v.storage.metrics import Metrics
 from w2v.training.epoch_scores import Scoring
 from w2v.training.learning_rate import scheduled_rates, shares_done
-from w2v.storage.metrics import Metrics
 from w2v.training.progress import Progress
 from w2v.training.validation import HeldOut
 

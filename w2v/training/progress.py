@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from w2v.config import Config
-from w2v.training.meter import Meter
 from w2v.storage.metrics import Metrics
+from w2v.training.meter import Meter
 
 
 @dataclass

@@ -46,7 +46,7 @@ class Run:
         with contextlib.suppress(OSError):  # it could not be drawn, or is gone
             picture = base64.b64encode(read_file(self.folder / layout.LOSS)).decode()
             losses = f"loss by epoch: {listed(self.epoch_losses)}"
-            shown.append(f'<img alt="{losses}" src="data:image/png;base64,{picture}">')
+            shown.append(f'<img alt="{losses}" src="data:image/png;base64,{picture}"/>')
         return "\n".join(shown)
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Picture:

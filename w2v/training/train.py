@@ -11,6 +11,7 @@ from w2v.engines import choose
 from w2v.errors import UsageError, W2VError
 from w2v.pictures.drawing import Drawing
 from w2v.storage import run_folder
+from w2v.storage.metrics import Metrics
 from w2v.text.corpus import open_corpus
 from w2v.training import advice, checkpoints, epoch_scores, signals, validation
 from w2v.training.bar import Bar
@@ -19,7 +20,7 @@ from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job, read_job
 from w2v.training.live import Live
 from w2v.training.loop import Training
-from w2v.storage.metrics import Metrics
+from w2v.training.notebook import Notebook
 from w2v.training.resume import (
     find_checkpoint,
     go_on,
@@ -34,6 +35,8 @@ from w2v.training.watcher import Watcher
 from w2v.training.write_run import write_run
 from w2v.vectors import saving
 
+PROGRESS = {"bar": Bar, "notebook": Notebook}
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Arguments(Config):
@@ -43,6 +46,7 @@ class _Arguments(Config):
     recipe: str = DEFAULT_RECIPE
     resume: bool = False
     watcher: Watcher | None = None
+    progress: str = "bar"
 
 
 @with_parameters_of(_Arguments)
@@ -52,6 +56,7 @@ def train(
     recipe: str = DEFAULT_RECIPE,
     resume: bool = False,
     watcher: Watcher | None = None,
+    progress: str = "bar",
     **settings: Any,
 ) -> Run:
     """Train word vectors, as `w2v train` does.
@@ -61,8 +66,10 @@ def train(
             replace.
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
-        watcher: is told what happens. None: a progress bar at a terminal or in a notebook, and
-            warnings to the logger `w2v`. w2v.Watcher() does nothing.
+        watcher: is told what happens. None: what `progress` says, and warnings to the logger `w2v`.
+            w2v.Watcher() does nothing.
+        progress: "bar", at a terminal or in a notebook; or "notebook", the loss curve below it,
+            too, where this is a notebook.
         settings: those listed below, such as vector_size=50 or epochs=3.
     Raises:
         UsageError: a setting that is not allowed, or not the one of the checkpoint.
@@ -72,10 +79,14 @@ def train(
     config = _config(corpus, recipe, settings)
     if not isinstance(watcher, Watcher | None):
         raise UsageError(f"watcher is {watcher!r}; it must be a w2v.Watcher, such as w2v.Watcher()")
+    if progress not in PROGRESS:
+        raise UsageError(f"progress is {progress!r}; it must be one of {', '.join(PROGRESS)}")
     if watcher is not None:
         return train_run(config, watcher, resume)
-    with Bar() as bar:
-        return train_run(config, bar, resume)
+    with PROGRESS[progress]() as bar:
+        run = train_run(config, bar, resume)
+        bar.done(run.folder)
+        return run
 
 
 def _config(corpus: Any, recipe: str, settings: dict[str, Any]) -> Config:

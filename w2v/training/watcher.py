@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from w2v.storage.metrics import Metrics
 from w2v.text.corpus import Corpus
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.storage.metrics import Metrics
 
 
 class Watcher:

@@ -12,11 +12,11 @@ from w2v.pictures import curves
 from w2v.pictures.drawing import Drawing
 from w2v.storage import layout, run_folder
 from w2v.storage.layout import TENSORS
+from w2v.storage.metrics import write_csv
 from w2v.training import checkpoints
 from w2v.training.checkpoints import Checkpoint, state_tensors
 from w2v.training.job import Job
 from w2v.training.loop import Training
-from w2v.storage.metrics import write_csv
 from w2v.training.watcher import Watcher
 from w2v.vectors import saving
 from w2v.version import __version__
