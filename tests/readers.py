@@ -21,7 +21,8 @@ from w2v.config import Config
 from w2v.errors import LONGEST, W2VError
 from w2v.evaluation import testsets
 from w2v.formats import convert
-from w2v.storage import layout, run_folder, safetensors
+from w2v.storage import layout, metrics, run_folder, safetensors
+from w2v.storage.metrics import Metrics
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
 from w2v.training import checkpoints
@@ -204,6 +205,25 @@ def scored(folder, valid, read_it):
     return valid, st.one_of(texts, strange.mutations(valid)), check
 
 
+def measured(folder):
+    path = folder / layout.METRICS
+    rows = [Metrics(1, 1, 0.6, 0.3, 9.0, 1.0, 0.5), Metrics(1, 2, 0.5, 0.1, 9.0, 2.0, 1.0, 0.4)]
+    metrics.write_csv([*rows, Metrics(2, 1, 0.4, 0.0, 9.0, 3.0, 2.0, None, {"a": 0.1})], path)
+    valid = path.read_bytes()
+
+    def check(content):
+        path.write_bytes(content)
+
+        def go():
+            rows = metrics.read_csv(path)
+            assert all(row.epoch - 1 <= row.progress <= row.epoch for row in rows)
+            assert len(metrics.stretches(rows)) <= len(rows)
+
+        outcome(go)
+
+    return valid, st.one_of(texts, strange.mutations(valid)), check
+
+
 def last_run(folder):
     path = folder / "last"
 
@@ -255,6 +275,7 @@ READERS = {
         file_of_run, STATE, lambda run: checkpoints.read(run / STATE), strange.headers()
     ),
     "config.json": reader(file_of_run, layout.CONFIG, use, texts),
+    "metrics.csv": measured,
     "runs/last": last_run,
     "pairs": reader(scored, PAIRS, testsets.read_pairs),
     "analogies": reader(scored, ANALOGIES, testsets.read_analogies),

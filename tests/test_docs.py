@@ -26,7 +26,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 INLINE = re.compile(r"`([^`]+)`")  # may go over the end of a line
 
 SCRIPTS = {"train.py": "train", "query.py": "query"}
-COMMANDS = ("train", "query", "export", "evaluate")
+COMMANDS = tuple(command_line.COMMANDS)
 PROGRAMS = (*("python", "w2v", "pip", "."), *("python3", ".venv/bin/python", ".venv/bin/pip"))
 
 SENTENCE = (

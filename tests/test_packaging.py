@@ -122,7 +122,7 @@ def test_installed_wheel_trains_and_answers_in_another_folder(wheel, tmp_path):
         assert run(*command, "--version", cwd=elsewhere) == f"w2v {version}\n"
         listed = run(*command, "--help", cwd=elsewhere)
         assert re.findall(r"^    (\w+) +\w", listed, re.M) == [
-            "train", "query", "export", "evaluate",
+            "train", "query", "export", "evaluate", "plot", "map",
         ]  # fmt: skip
     out = ["--epochs", 1, "--out", "new/run"]
     told = run(scripts / "w2v", "train", "--corpus", "sample", *out, cwd=elsewhere)
