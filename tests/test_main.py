@@ -92,7 +92,7 @@ def test_query_imports_nothing_of_training():
     ours = {name for name in done.stdout.split() if name.startswith("w2v")}
     assert ours == {
         *("w2v", "w2v.config", "w2v.setting", "w2v.errors", "w2v.files", "w2v.commands"),
-        *(f"w2v.commands.{name}" for name in ("common", "output", "query", "questions")),
+        *(f"w2v.commands.{name}" for name in ("bars", "common", "output", "query", "questions")),
     }
 
 

@@ -123,9 +123,9 @@ def _words_of(path: str, wv: "WordVectors") -> list[str]:
         raise W2VError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise W2VError(f"{path} is no text: byte {error.start} is not UTF-8") from error
-    words = list(dict.fromkeys(line.strip(ASCII_SPACE) for line in text.split("\n")))
-    known = [word for word in words if word in wv and word != wv.index_to_key[0]]
-    unknown = [word for word in words if word and word not in known]
+    words = dict.fromkeys(line.strip(ASCII_SPACE) for line in text.split("\n"))
+    known = [word for word in words if wv.key_to_index.get(word)]  # 0 is <unk>
+    unknown = [word for word in words if word and not wv.key_to_index.get(word)]
     if not known:
         raise W2VError(f"{path} holds no word of the vocabulary; it must have one word a line")
     if unknown:

@@ -39,11 +39,7 @@ def place(
     found: list[tuple[float, float] | None] = [None] * len(points)
     for number, (point, size) in enumerate(zip(points, sizes, strict=True)):
         own, taken[number] = taken[number].copy(), np.nan
-        sides = (
-            NEAR
-            if outward is None
-            else sorted(NEAR, key=lambda side: -_unit(side) @ outward[number])
-        )
+        sides = NEAR if outward is None else _sorted(NEAR, outward[number])
         for corner in _places(point, size, radius, reach, sides):
             box = np.concatenate([corner - PAD, corner + size + PAD])
             is_inside = (box[:2] >= frame[:2]).all() and (box[2:] <= frame[2:]).all()
@@ -61,6 +57,11 @@ def _places(point, size, radius, reach, sides):
         for side in sides:
             middle = point + _unit(side) * (radius + distance) + np.array(side) * size / 2
             yield middle - size / 2
+
+
+def _sorted(sides, direction):
+    """The sides, first those that lie most in a direction, (2,)."""
+    return sorted(sides, key=lambda side: -_unit(side) @ direction)
 
 
 def _unit(side: tuple[int, int]) -> npt.NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,13 @@ def legend(
 
 
 def cut(text: str, n_letters: int) -> str:
-    """Text from outside as a label: what does not print is escaped, and its end cut off."""
-    text = shown(text)
-    return text if len(text) <= n_letters else text[: n_letters - 1] + "…"
+    """Text from outside as a label: what does not print is escaped, and its end cut off.
+
+    Letters of double width, as those of Chinese, count twice.
+    """
+    text, width = shown(text), 0
+    for number, char in enumerate(text):
+        width += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if width > n_letters:
+            return text[: max(0, number - 1)] + "…"
+    return text

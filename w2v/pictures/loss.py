@@ -22,14 +22,12 @@ if TYPE_CHECKING:
 WIDTH, DOTS = 6.4, 125
 LEFT, RIGHT, BOTTOM, GAP = 0.85, 0.1, 0.52, 0.15
 LOSS, PANEL = 3.2, 0.95  # heights: of the loss, and of each panel below it
-LETTER = 0.085  # of a legend
-
+LETTER = 0.085  # width of one, in a legend
 
 DASHES = ("-", "--", ":", "-.")
 MOST_MARKS = 20  # on a line
 LONGEST_NAME = 60  # letters, in the legend
 OF_STRETCHES, OF_EPOCHS, OF_VALIDATION = "training", "epoch mean", "validation"
-
 
 Entries = list[tuple[str, dict[str, Any]]]  # of a legend: a label, and how its line looks
 

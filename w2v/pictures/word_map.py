@@ -28,7 +28,7 @@ RINGS = (0.02, 0.05, 0.1, 0.2, 0.5)  # differences of cosine between them
 MOST_RINGS = 3
 FAINT = "#CCCCCC"
 LED = 5.0  # points; a name further from its point has a line to it
-LEGEND_LETTERS = 36
+LEGEND_LETTERS = 30
 
 
 def figure(
@@ -68,12 +68,8 @@ def figure(
         colour, mark = CLUSTERS[number % len(CLUSTERS)]
         x, y = where[np.asarray(clusters) == number].T
         axes.plot(x, y, ls="", marker=mark, ms=MARK, color=colour, zorder=3)
-    how: dict[str, Any] = {
-        "fontfamily": families,
-        "fontsize": LETTERS,
-        "parse_math": False,
-        "va": "bottom",
-    }
+    how: dict[str, Any] = {"fontfamily": families, "fontsize": LETTERS, "va": "bottom"}
+    how["parse_math"] = False  # a $ is a $
     named = [
         axes.text(x, y, text, **how, zorder=4) for (x, y), text in zip(where, texts, strict=True)
     ]
