@@ -236,7 +236,7 @@ WRONG = {
     "run -o a.png --words x -n 3": (2, "-n is how many words; --words names them all"),
     "run -o a.png -n 0": (2, "-n is 0; it must be 1 or more"),
     "run -o a.png --method tsne": (2, "--method is 'tsne'; it must be one of pca, umap"),
-    "run -o a.png --method umap": (1, "umap-learn is not installed; pip install 'w2v[umap]', or"),
+    "run -o a.png --method umap": (1, "umap-learn is not installed; pip install umap-learn, or"),
     "run -o a.png --seed -1": (2, "--seed is -1; it must be 0 or more"),
     "run -o a.png --limit 0": (2, "--limit is 0; it must be 1 or more"),
     "nan -o a.png": (1, "the vector of 'b' holds NaN or infinity, so it has no place on a map"),

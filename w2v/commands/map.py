@@ -20,7 +20,7 @@ NAMED = 5  # unknown words, in a line
 EPILOG = f"""\
 Without --words or --around, the map shows the {WORDS} most frequent words. They stand where their
 vectors, at length 1, are projected to: by --method pca, w2v's own, or umap, of the package
-umap-learn (pip install 'w2v[umap]'). Colours and marks are clusters of the vectors (k-means),
+umap-learn (the extra `umap`). Colours and marks are clusters of the vectors (k-means),
 which the legend names by their most central words. A name that has no room is left out.
 
 --around shows a word's neighbours, each as far from it as 1 - cosine says: the lengths of the edges

@@ -129,7 +129,7 @@ def _umap(table: Table, seed: int) -> Table:
         from umap import UMAP
     except ImportError as error:
         raise W2VError(
-            "umap-learn is not installed; pip install 'w2v[umap]', or --method pca"
+            "umap-learn is not installed; pip install umap-learn, or --method pca"
         ) from error
     if len(table) < FEWEST_FOR_UMAP:
         raise UsageError(f"UMAP takes {FEWEST_FOR_UMAP} words or more, and is given {len(table)}")

@@ -11,9 +11,9 @@ from w2v.storage.metrics import write_csv
 from w2v.training import checkpoints
 from w2v.training.loop import Training
 
-# Seconds from one picture to the next. Drawing takes one core a tenth of a second, beside the
-# training: of two cores that is 1 % of the shorter time.
-AFTER_EPOCH, WITHIN_EPOCH = 5.0, 30.0
+# Seconds from one picture to the next. Drawing takes one core an eighth of a second, beside the
+# training: of two cores that is 0.6 % of the shorter time.
+AFTER_EPOCH, WITHIN_EPOCH = 10.0, 30.0
 
 
 class Live:
