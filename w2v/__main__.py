@@ -9,6 +9,7 @@ COMMANDS = {
     "train": "train word vectors on a text",
     "query": "print the words nearest to a word, or answer other questions",
     "export": "write vectors in a format that other programs read",
+    "explore": "write a page that shows the words on a map, to look at in a browser",
     "evaluate": "score vectors on word pairs and analogies",
     "plot": "draw the loss of runs",
     "map": "draw words in two dimensions",
@@ -28,7 +29,7 @@ def _run_command() -> int:
 
     parser = common.Parser(
         prog="w2v",
-        description="Train, query, evaluate, export and draw word vectors.",
+        description="Train, query, explore, evaluate, export and draw word vectors.",
         epilog="`w2v COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")

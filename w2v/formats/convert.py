@@ -4,7 +4,6 @@ wv = read("GoogleNews-vectors-negative300.bin", limit=100_000)
 export(wv, "glove", "vectors.txt")
 """
 
-import contextlib
 import operator
 import os
 import re
@@ -14,10 +13,10 @@ from typing import NamedTuple, Protocol
 
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
-from w2v.files import check_path, open_file
+from w2v.files import open_file
 from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
-from w2v.formats.targets import refuse_stream
-from w2v.storage import atomic, layout, packed
+from w2v.formats.targets import prepared, refuse_stream
+from w2v.storage import packed
 from w2v.vectors import saving
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
@@ -109,19 +108,13 @@ def export(wv: WordVectors | Trained, to: str | None, path: str | os.PathLike[st
     """
     wv = _vectors_of(wv)
     try:
-        check_path(path)
         to = _format_of(path) if to is None else to
         if to not in WRITERS:
             raise UsageError(f"--to is {to!r}; it must be one of {', '.join(WRITERS)}")
         _check(wv, to)
         for target in files_written(path, to):
             refuse_stream(target)
-        path = Path(os.path.realpath(path))  # a link is never what gets replaced
-        _refuse_run(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):  # what others left behind must not stop this
-            atomic.sweep(path)
-        WRITERS[to].write(wv, path)
+        WRITERS[to].write(wv, prepared(path))
     except OSError as error:
         raise W2VError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -152,12 +145,6 @@ def _format_of(path: str | os.PathLike[str]) -> str:
             f"or a file that ends in {', '.join(SUFFIXES)}"
         )
     return SUFFIXES[suffix]
-
-
-def _refuse_run(path: Path) -> None:
-    names = (layout.VECTORS, layout.VOCAB)
-    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
-        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
 
 
 def _check(wv: WordVectors, to: str) -> None:

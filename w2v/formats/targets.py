@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from w2v.errors import W2VError
-from w2v.storage import atomic
+from w2v.files import check_path
+from w2v.storage import atomic, layout
 
 
 def refuse_stream(path: Path) -> None:
@@ -28,6 +29,31 @@ def refuse_stream(path: Path) -> None:
             f"{path} is what the program reads from or prints to, and is left as it is; "
             "name another path"
         )
+
+
+def refuse_to_replace(path: Path, is_forced: bool) -> None:
+    """Raise W2VError where something would be lost, unless that is asked for with --force."""
+    is_there = os.path.lexists(path) and not (path.is_dir() and not os.listdir(path))
+    if is_there and not is_forced:
+        raise W2VError(f"{path} is there already; --force replaces it, or name another path")
+
+
+def prepared(path: str | os.PathLike[str]) -> Path:
+    """The path itself where that is a link, in a folder that is there, for `new_file` to write.
+
+    Raises:
+        W2VError: it is inside a run.
+        OSError: no file can have that name, or its folder cannot be made.
+    """
+    check_path(path)
+    path = Path(os.path.realpath(path))  # a link is never what gets replaced
+    names = (layout.VECTORS, layout.VOCAB)
+    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
+        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # what others left behind must not stop this
+        atomic.sweep(path)
+    return path
 
 
 @contextlib.contextmanager

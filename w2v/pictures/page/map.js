@@ -1,0 +1,318 @@
+// The map: every word a point, names where there is room, the answers of a question marked.
+//
+// The points are written into an array of pixels: a hundred thousand take some milliseconds on any
+// machine, where WebGL without a graphics card needs a second.
+
+const FONT = "system-ui, sans-serif";
+const LONGEST = 28; // letters of a name on the map
+const CELL = 6; // pixels: names keep apart by whole cells
+
+class WordMap {
+  constructor(canvas, words, on) {
+    Object.assign(this, { canvas, words, on, marked: [], strength: 1, hovered: undefined, named: [] });
+    this.shades = new Uint8Array(words.size); // the colour of each word, a place on the ramp
+    this.view = new View(canvas, {
+      changed: () => this.draw(),
+      clicked: (x, y, reach) => this.click(x, y, reach),
+      hovered: (x, y) => this.hover(x, y),
+      all: () => this.showAll(),
+    });
+    this.radius = 1.2 * Math.max(1, (30000 / words.size) ** 0.25); // pixels, where all are in view
+    this.widths = new Map();
+    this.resize();
+    this.showAll(false);
+    new ResizeObserver(() => this.resize()).observe(canvas);
+    for (const name of ["focus", "blur"]) canvas.addEventListener(name, () => this.draw());
+  }
+
+  resize() {
+    const { canvas } = this;
+    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
+    canvas.width = Math.max(1, Math.round(canvas.clientWidth * this.ratio));
+    canvas.height = Math.max(1, Math.round(canvas.clientHeight * this.ratio));
+    this.pen = canvas.getContext("2d", { alpha: false });
+    this.pixels = undefined;
+    this.draw();
+  }
+
+  // The middle 99 % of the words, so that a few far ones do not press all others together.
+  showAll(isSlow = true) {
+    const ends = (numbers) => {
+      const sorted = Float32Array.from(numbers).sort();
+      const cut = Math.floor(0.005 * sorted.length);
+      return [sorted[cut], sorted[sorted.length - 1 - cut]];
+    };
+    const box = boxOf(ends(this.words.x), ends(this.words.y));
+    this.view.whole = this.view.fitting(box);
+    this.view.show(box, isSlow);
+  }
+
+  // Mark the words of an answer and move to them; to all words where nothing is marked.
+  mark({ marked = [], isStar = false, isSided = false }) {
+    Object.assign(this, { marked, isStar });
+    this.strength = marked.length && !isSided ? 0.4 : 0.85; // what is not marked stands back
+    const { x, y } = this.words;
+    if (!marked.length) this.showAll();
+    else if (!isSided) this.view.show(boxOf(marked.map((id) => x[id]), marked.map((id) => y[id])));
+  }
+
+  // Colour each word by its shade, 0 to 255, on a ramp of colours (a list of #rrggbb).
+  colour(shades, ramp) {
+    this.shades = shades;
+    this.ramp = rampOf(ramp);
+    this.draw();
+  }
+
+  draw() {
+    if (this.frame === undefined) {
+      this.frame = requestAnimationFrame(() => {
+        this.frame = undefined;
+        if (this.ramp) this.drawNow();
+      });
+    }
+  }
+
+  drawNow() {
+    const { pen, view } = this;
+    const style = getComputedStyle(document.documentElement);
+    this.colours = (name) => style.getPropertyValue(`--${name}`).trim();
+    pen.setTransform(1, 0, 0, 1, 0, 0);
+    this.drawPoints();
+    pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.drawMarks();
+    this.drawNames();
+    if (this.canvas.matches(":focus-visible")) this.drawCross(view.width / 2, view.height / 2);
+    this.on.drawn();
+  }
+
+  // All points, the most frequent on top. The array has a margin, so that no disc is cut.
+  drawPoints() {
+    const { ratio, view, words, shades } = this;
+    const radius = ratio * Math.min(6, this.radius * (view.scale / view.whole) ** 0.3);
+    const margin = Math.ceil(2 * radius) + 2;
+    const [width, height] = [this.canvas.width + 2 * margin, this.canvas.height + 2 * margin];
+    if (this.pixels?.width !== width || this.pixels.height !== height) {
+      this.pixels = new ImageData(width, height);
+    }
+    const pixels = new Uint32Array(this.pixels.data.buffer);
+    pixels.fill(packed(this.colours("ground")));
+    const large = disc(1.6 * radius, this.strength, width);
+    const small = disc(radius, this.strength, width);
+    const scale = view.scale * ratio;
+    const left = this.canvas.width / 2 + margin - view.x * scale;
+    const top = this.canvas.height / 2 + margin + view.y * scale;
+    const edge = margin - Math.floor(margin / 2);
+    for (let id = words.size - 1; id >= 0; id--) {
+      const x = Math.round(left + words.x[id] * scale);
+      const y = Math.round(top - words.y[id] * scale);
+      if (x < edge || y < edge || x >= width - edge || y >= height - edge) continue;
+      stamp(pixels, y * width + x, id < 200 ? large : small, this.ramp[shades[id]]);
+    }
+    this.pen.putImageData(this.pixels, -margin, -margin);
+  }
+
+  drawMarks() {
+    const { pen, marked } = this;
+    const places = marked.map((id) => this.place(id));
+    pen.lineWidth = 1;
+    pen.strokeStyle = this.colours("accent");
+    pen.globalAlpha = 0.45;
+    pen.beginPath();
+    for (const place of this.isStar ? places.slice(1) : []) {
+      pen.moveTo(...places[0]);
+      pen.lineTo(...place);
+    }
+    pen.stroke();
+    pen.globalAlpha = 1;
+    for (const [i, [x, y]] of places.entries()) {
+      pen.beginPath();
+      pen.arc(x, y, i ? 4 : 6, 0, 2 * Math.PI);
+      pen.fillStyle = cssColour(this.ramp[this.shades[marked[i]]]);
+      pen.fill();
+      pen.lineWidth = 1.5;
+      pen.stroke();
+    }
+  }
+
+  // The names of the marked words, then of others by frequency, each where it covers none before.
+  drawNames() {
+    const { view, words, marked } = this;
+    const columns = Math.ceil(view.width / CELL);
+    const taken = new Uint8Array(columns * Math.ceil(view.height / CELL));
+    this.named = [];
+    const first = this.hovered === undefined ? marked : [this.hovered, ...marked];
+    for (const place of first.map((id) => this.place(id))) {
+      const [column, row] = place.map((pixel) => Math.floor(pixel / CELL));
+      if (column >= 0 && column < columns && row >= 0) taken[row * columns + column] = 1;
+    }
+    for (const id of first) this.drawName(id, taken, columns, true);
+    const most = this.strength < 0.5 ? 60 : 140;
+    const isMarked = new Set(first);
+    for (let id = 0; id < words.size && this.named.length < most; id++) {
+      if (!isMarked.has(id)) this.drawName(id, taken, columns, false);
+    }
+  }
+
+  drawName(id, taken, columns, isMarked) {
+    const { pen, view } = this;
+    const [x, y] = this.place(id);
+    if (x < 0 || y < 0 || x >= view.width || y >= view.height) return;
+    const [column, row] = [Math.floor(x / CELL), Math.floor(y / CELL)];
+    if (!isMarked && taken[row * columns + column]) return; // before its width is asked for
+    const name = shortened(this.words.names[id]);
+    pen.font = `${id === this.marked[0] ? "bold " : ""}13px ${FONT}`;
+    const width = this.widthOf(name, pen.font);
+    // To the right of its point, else to the left, above or below: the first that is free.
+    const spots = [[x + 7, y - 8], [x - 7 - width, y - 8], [x - width / 2, y - 23], [x - width / 2, y + 7]];
+    for (const [left, top] of isMarked ? spots : spots.slice(0, 1)) {
+      const box = { left, top, right: left + width, bottom: top + 16 };
+      if (box.left < 0 || box.top < 0 || box.right > view.width || box.bottom > view.height) continue;
+      if (!take(taken, columns, box)) continue;
+      pen.lineWidth = 3;
+      pen.lineJoin = "round";
+      pen.strokeStyle = this.colours("ground");
+      pen.strokeText(name, left, top + 12.5);
+      pen.fillStyle = this.colours(isMarked || !this.marked.length ? "text" : "faint");
+      pen.fillText(name, left, top + 12.5);
+      this.named.push({ id, box });
+      return;
+    }
+  }
+
+  drawCross(x, y) {
+    const { pen } = this;
+    pen.lineWidth = 1.5;
+    pen.strokeStyle = this.colours("accent");
+    pen.beginPath();
+    for (const [dx, dy] of [[9, 0], [0, 9]]) {
+      pen.moveTo(x - dx, y - dy);
+      pen.lineTo(x + dx, y + dy);
+    }
+    pen.stroke();
+  }
+
+  place(id) {
+    return this.view.toScreen(this.words.x[id], this.words.y[id]);
+  }
+
+  widthOf(name, font) {
+    const key = font + name;
+    if (!this.widths.has(key)) this.widths.set(key, this.pen.measureText(name).width);
+    return this.widths.get(key);
+  }
+
+  // The word at a point of the screen, by its name or its point; undefined where there is none.
+  at(x, y, reach) {
+    const inside = ({ left, right, top, bottom }) => x >= left && x <= right && y >= top && y <= bottom;
+    const name = reach === Infinity ? undefined : this.named.find(({ box }) => inside(box));
+    if (name) return name.id;
+    let [nearest, distance] = [undefined, reach];
+    for (let id = 0; id < this.words.size; id++) {
+      const [px, py] = this.place(id);
+      const gap = Math.hypot(px - x, py - y);
+      if (gap < distance) [nearest, distance] = [id, gap];
+    }
+    return nearest;
+  }
+
+  click(x, y, reach) {
+    const id = this.at(x, y, reach);
+    if (id !== undefined) this.on.asked(id);
+  }
+
+  hover(x, y) {
+    const id = x === undefined ? undefined : this.at(x, y, 10);
+    this.canvas.style.cursor = id === undefined ? "" : "pointer";
+    this.on.hovered(id, x, y);
+    if (id !== this.hovered) {
+      this.hovered = id;
+      this.draw();
+    }
+  }
+
+  // The ids of the most frequent words in view.
+  inView(count) {
+    const { view, words } = this;
+    const found = [];
+    for (let id = 0; id < words.size && found.length < count; id++) {
+      const [x, y] = this.place(id);
+      if (x >= 0 && y >= 0 && x < view.width && y < view.height) found.push(id);
+    }
+    return found;
+  }
+}
+
+// The rectangle around places, never empty.
+function boxOf(xs, ys) {
+  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const margin = Math.max(right - left, top - bottom) ? 0 : 1;
+  const pad = Math.max(right - left, top - bottom, 1e-6) * 0.02 + margin;
+  return { left: left - pad, right: right + pad, bottom: bottom - pad, top: top + pad };
+}
+
+// Mark a box as taken, if all of it was free.
+function take(taken, columns, { left, top, right, bottom }) {
+  const [first, last] = [Math.floor(left / CELL), Math.floor(right / CELL)];
+  const [above, below] = [Math.floor(top / CELL), Math.floor((bottom - 1) / CELL)];
+  for (let row = above; row <= below; row++) {
+    for (let column = first; column <= last; column++) if (taken[row * columns + column]) return false;
+  }
+  for (let row = above; row <= below; row++) taken.fill(1, row * columns + first, row * columns + last + 1);
+  return true;
+}
+
+function shortened(name) {
+  const letters = [...name];
+  return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : name;
+}
+
+// The pixels of a disc: how far each is from the middle one in an array of rows of that width, and
+// how much it covers, 0 to 256.
+function disc(radius, strength, width) {
+  const reach = Math.ceil(radius);
+  const steps = [], covers = [];
+  for (let y = -reach; y <= reach; y++) {
+    for (let x = -reach; x <= reach; x++) {
+      const cover = Math.min(1, radius + 0.5 - Math.hypot(x, y)) * strength;
+      if (cover > 0) {
+        steps.push(y * width + x);
+        covers.push(Math.round(cover * 256));
+      }
+    }
+  }
+  return { steps: Int32Array.from(steps), covers: Int32Array.from(covers) };
+}
+
+// Lay a colour over the pixels of a disc. A pixel is 0xffbbggrr: blue and red are mixed in one go.
+function stamp(pixels, at, { steps, covers }, colour) {
+  const sides = colour & 0xff00ff, green = colour & 0x00ff00;
+  for (let i = 0; i < steps.length; i++) {
+    const before = pixels[at + steps[i]], cover = covers[i], rest = 256 - cover;
+    const mixed = (Math.imul(sides, cover) + Math.imul(before & 0xff00ff, rest)) >>> 8;
+    const mixedGreen = (green * cover + (before & 0x00ff00) * rest) >>> 8;
+    pixels[at + steps[i]] = 0xff000000 | (mixed & 0xff00ff) | (mixedGreen & 0x00ff00);
+  }
+}
+
+// "#rrggbb" as a pixel.
+function packed(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+function cssColour(pixel) {
+  return `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
+}
+
+// 256 pixels, from the first of some colours to the last.
+function rampOf(colours) {
+  const stops = colours.map(packed);
+  return Uint32Array.from({ length: 256 }, (_, shade) => {
+    const place = (shade / 255) * (stops.length - 1);
+    const stop = Math.min(Math.floor(place), stops.length - 2);
+    const share = place - stop;
+    const mix = (bits) =>
+      Math.round(((stops[stop] >> bits) & 255) * (1 - share) + ((stops[stop + 1] >> bits) & 255) * share);
+    return (0xff000000 | (mix(16) << 16) | (mix(8) << 8) | mix(0)) >>> 0;
+  });
+}
