@@ -11,6 +11,7 @@ import torch
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"
 
+from browser import chromium, open_page  # noqa: F401 (fixtures)
 from texts import zipf_lines
 from w2v.engines.base import Engine
 from w2v.engines.cpu import CpuEngine

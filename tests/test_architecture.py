@@ -32,7 +32,7 @@ ALLOWED = {
     "vectors": BASE | {"storage"},
     "formats": BASE | {"storage", "vectors"},
     "evaluation": BASE | {"storage", "vectors"},
-    "pictures": BASE | {"storage", "vectors", "processes"},
+    "pictures": BASE | QUERY_CHAIN | {"processes"},
     "training": BASE
     | TRAINING_CHAIN
     | {"storage", "vectors", "pictures", "evaluation", "version", "processes"},

@@ -21,7 +21,17 @@ from w2v.pictures.projection import pca
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
 
-HOSTILE = ["<script>", "</script>", "<!--", '"><img', "'&amp;", "a\\u003cb", "שלום", "日本", "x" * 200]
+HOSTILE = [
+    "<script>",
+    "</script>",
+    "<!--",
+    '"><img',
+    "'&amp;",
+    "a\\u003cb",
+    "שלום",
+    "日本",
+    "x" * 200,
+]
 
 
 class Elements(HTMLParser):
@@ -45,7 +55,9 @@ class Elements(HTMLParser):
             self.found[-1][2] += text
 
     def one(self, tag, kind=None):
-        (text,) = (text for name, about, text in self.found if (name, about.get("type")) == (tag, kind))
+        (text,) = (
+            text for name, about, text in self.found if (name, about.get("type")) == (tag, kind)
+        )
         return text
 
 
@@ -54,7 +66,9 @@ def content_of(page):
     held = json.loads(Elements(page).one("script", "application/json"))
     types = {name: key for key, name in explorer._TYPES.items()}
     return held["words"], {
-        name: np.frombuffer(gzip.decompress(base64.b64decode(array["packed"])), types[array["type"]])
+        name: np.frombuffer(
+            gzip.decompress(base64.b64decode(array["packed"])), types[array["type"]]
+        )
         for name, array in held["arrays"].items()
     }
 
@@ -133,7 +147,9 @@ def test_words_and_titles_are_never_markup():
 
 def test_policy_allows_the_pages_own_script_and_style_alone():
     elements = Elements(explorer.page(of_words(["a", "b"]), "run"))
-    policy = dict(part.strip().split(" ", 1) for part in elements.metas["Content-Security-Policy"].split(";"))
+    policy = dict(
+        part.strip().split(" ", 1) for part in elements.metas["Content-Security-Policy"].split(";")
+    )
 
     def digest(text):
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -175,7 +191,11 @@ def test_command_writes_a_page(run, capsys):
     size = (run.parent / "new/page.html").stat().st_size / 1e6
     what = f"3 words × 3, {size:.1f} MB"
     assert capsys.readouterr() == (f"written: new/page.html ({what}); open it in a browser\n", "")
-    assert content_of((run.parent / "new/page.html").read_bytes())[0] == ["chip", "日本", "</script>"]
+    assert content_of((run.parent / "new/page.html").read_bytes())[0] == [
+        "chip",
+        "日本",
+        "</script>",
+    ]
 
 
 def test_command_takes_the_first_words_of_a_file(folder):

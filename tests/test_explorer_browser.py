@@ -7,7 +7,6 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from browser import chromium, open_page  # noqa: F401 (fixtures)
 from test_explorer import HOSTILE, of_words
 from test_wordvectors import random_vectors
 from w2v.commands import query
@@ -38,7 +37,9 @@ def page(words, tmp_path_factory):
 
 
 def page_of(words, tmp_path):
-    explorer.write(of_words(words) if isinstance(words, list) else words, tmp_path / "x.html", "run")
+    explorer.write(
+        of_words(words) if isinstance(words, list) else words, tmp_path / "x.html", "run"
+    )
     return tmp_path / "x.html"
 
 
@@ -72,11 +73,11 @@ def test_neighbours_are_those_of_the_query_command(words, page, tmp_path, capsys
         """async (asked) => {
           const rows = [];
           for (const word of asked) {
-            const came = new Promise((done) => addEventListener("hashchange", done, { once: true }));
             location.hash = `#near=${word}`;
-            await came;
+            await new Promise((done) => addEventListener("hashchange", done, { once: true }));
             for (const row of [...document.querySelectorAll("#answers button")].slice(0, 5)) {
-              rows.push([row.querySelector(".number").textContent, row.querySelector("bdi").textContent]);
+              const [number, name] = [".number", "bdi"].map((part) => row.querySelector(part));
+              rows.push([number.textContent, name.textContent]);
             }
           }
           return rows;
@@ -228,7 +229,7 @@ def test_unknown_missing_and_cancelling_words_are_said(page, open_page):
 
 
 def test_hostile_and_foreign_words_are_text(tmp_path, open_page):
-    tab = open_page(page_of(HOSTILE, tmp_path))
+    tab = open_page(page_of(of_words(HOSTILE), tmp_path))
     still(tab)
     assert sorted(word for word, _ in listed(tab)) == sorted(HOSTILE)
     for word in HOSTILE:
@@ -249,7 +250,7 @@ def test_hostile_and_foreign_words_are_text(tmp_path, open_page):
 
 
 def test_long_words_widen_nothing(tmp_path, open_page):
-    tab = open_page(page_of(["x" * 200, "y" * 200, "z"], tmp_path), "#near=z")
+    tab = open_page(page_of(of_words(["x" * 200, "y" * 200, "z"]), tmp_path), "#near=z")
     still(tab)
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert all(len(name["text"]) <= 28 for name in tab.evaluate("window.names"))
@@ -290,7 +291,10 @@ def test_colours_tell_frequency_or_cosine(page, open_page):
     near = tab.evaluate(pixels)
     tab.select_option("select", "rank")
     still(tab)
-    assert (tab.locator("#low").text_content(), tab.locator("#high").text_content()) == ("rare", "frequent")
+    assert (tab.locator("#low").text_content(), tab.locator("#high").text_content()) == (
+        "rare",
+        "frequent",
+    )
     assert tab.evaluate(pixels) != near
 
 
@@ -330,7 +334,11 @@ def test_a_screen_reader_is_told_what_everything_is(page, open_page):
 
 def test_a_phone_shows_all_and_takes_fingers(words, page, open_page):
     tab = open_page(
-        page, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=3
+        page,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        device_scale_factor=3,
     )
     still(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
@@ -373,10 +381,10 @@ def test_a_hundred_thousand_words_move_smoothly(tmp_path, open_page):
           const times = [];
           for (let i = 0; i < 10; i++) {
             const before = performance.now();
-            document.querySelectorAll("#answers button")[i].click();
-            const seen = new MutationObserver(() => {});
-            await new Promise((done) => new MutationObserver((_, watch) => { watch.disconnect(); done(); })
+            const listed = new Promise((done) => new MutationObserver(done)
               .observe(document.querySelector("#answers"), { childList: true }));
+            document.querySelectorAll("#answers button")[i].click();
+            await listed;
             await new Promise(requestAnimationFrame); // painted with the next picture
             times.push(performance.now() - before);
             await new Promise((done) => setTimeout(done, 500));

@@ -34,7 +34,9 @@ def test_help_has_a_line_for_each_command(w2v_command):
     status, out, err = w2v_command("--help")
     assert (status, err) == (0, "")
     assert dict(re.findall(r"^    (\w+) +(.+)$", out, re.M)) == COMMANDS
-    assert set(COMMANDS) == {"train", "query", "export", "evaluate", "plot", "map"}
+    assert set(COMMANDS) == {
+        "train", "query", "export", "evaluate", "plot", "map", "explore",
+    }  # fmt: skip
 
 
 def test_version_is_the_packages(w2v_command):
@@ -55,7 +57,7 @@ def test_command_answers_by_its_own_name(w2v_command, command):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no command is given; it must be one of train, query, export, evaluate, plot, map"),
+        ([], "no command is given; it must be one of " + ", ".join(COMMANDS)),
         (["quary", "chip"], "invalid choice: 'quary'"),
         (["--vers"], "unrecognized arguments: --vers"),
     ],

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from w2v.__main__ import COMMANDS
+
 pytest.importorskip("pip", reason="there is no pip to build and to install with")
 pytest.importorskip("flit_core", reason="the build backend is in the extra `test`")
 
@@ -121,9 +123,7 @@ def test_installed_wheel_trains_and_answers_in_another_folder(wheel, tmp_path):
     for command in ([scripts / "w2v"], [scripts / "python", "-m", "w2v"]):
         assert run(*command, "--version", cwd=elsewhere) == f"w2v {version}\n"
         listed = run(*command, "--help", cwd=elsewhere)
-        assert re.findall(r"^    (\w+) +\w", listed, re.M) == [
-            "train", "query", "export", "evaluate", "plot", "map",
-        ]  # fmt: skip
+        assert re.findall(r"^    (\w+) +\w", listed, re.M) == list(COMMANDS)
     out = ["--epochs", 1, "--out", "new/run"]
     told = run(scripts / "w2v", "train", "--corpus", "sample", *out, cwd=elsewhere)
     assert "written: new/run" in told
@@ -132,6 +132,8 @@ def test_installed_wheel_trains_and_answers_in_another_folder(wheel, tmp_path):
     assert all(re.fullmatch(r"cosine sim=0\.\d{3}: \S+", line) for line in lines)
     run(scripts / "w2v", "export", "new/run", "--to", "glove", "glove.txt", cwd=elsewhere)
     assert (elsewhere / "glove.txt").exists()
+    run(scripts / "w2v", "explore", "new/run", cwd=elsewhere)
+    assert (elsewhere / "explore.html").exists()
 
 
 def test_editable_install_is_found_beside_a_folder_of_its_name(tmp_path):

@@ -9,7 +9,7 @@ COMMANDS = {
     "train": "train word vectors on a text",
     "query": "print the words nearest to a word, or answer other questions",
     "export": "write vectors in a format that other programs read",
-    "explore": "write a page that shows the words on a map, to look at in a browser",
+    "explore": "write a page with all words, to explore in a browser",
     "evaluate": "score vectors on word pairs and analogies",
     "plot": "draw the loss of runs",
     "map": "draw words in two dimensions",

@@ -15,8 +15,9 @@ OUT = "explore.html"
 
 EPILOG = f"""\
 The page needs no network and no server: open it from a disk or a mail, in any browser of 2023 or
-newer. It holds every word as a point of a map (PCA of the vectors at length 1), the {explorer.NEIGHBOURS}
-neighbours of each, exact, and the vectors rounded to 8 bits a number, for analogies and axes."""
+newer. It holds every word as a point of a map (PCA of the vectors at length 1), the
+{explorer.NEIGHBOURS} neighbours of each, exact, and the vectors rounded to 8 bits a number, for
+analogies and axes. Finding the neighbours of 100,000 words takes some minutes."""
 
 
 def main(prog: str, arguments: Sequence[str] | None = None) -> int:

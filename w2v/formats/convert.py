@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError, W2VError
-from w2v.files import open_file
+from w2v.files import check_path, open_file
 from w2v.formats import npy, projector, safetensors_file, sentence_transformers, tables, word2vec
 from w2v.formats.targets import prepared, refuse_stream
 from w2v.storage import packed

@@ -33,7 +33,7 @@ _AT_ONCE = 64  # queries, as many as neighbours.py answers together
 _LARGEST = 127  # of a signed byte
 
 _PARTS = Path(__file__).with_name("page")
-_SCRIPTS = ("words.js", "complete.js", "view.js", "map.js", "questions.js", "main.js")
+_SCRIPTS = ("words.js", "complete.js", "view.js", "pixels.js", "map.js", "questions.js", "main.js")
 # What JavaScript calls an array of these numbers.
 _TYPES = {"f8": "Float64Array", "f4": "Float32Array", "u4": "Uint32Array", "i2": "Int16Array",
           "i1": "Int8Array"}  # fmt: skip
@@ -67,9 +67,7 @@ def write(
     return len(content)
 
 
-def page(
-    wv: WordVectors, title: str, progress: Callable[[int], object] = lambda n: None
-) -> bytes:
+def page(wv: WordVectors, title: str, progress: Callable[[int], object] = lambda n: None) -> bytes:
     """The page as bytes of UTF-8; see `write`.
 
     Nothing but its own script and style is ever run or fetched: its policy, which browsers hold it
@@ -99,9 +97,7 @@ def page(
     return filled.encode()
 
 
-def _arrays(
-    wv: WordVectors, progress: Callable[[int], object]
-) -> dict[str, npt.NDArray[Any]]:
+def _arrays(wv: WordVectors, progress: Callable[[int], object]) -> dict[str, npt.NDArray[Any]]:
     """What the page knows of its n words, each array flat and in the words' order."""
     near, cosines = _neighbours(wv, progress)
     directions = _directions(wv.vectors[1:])
@@ -133,8 +129,7 @@ def _neighbours(
     cosines = np.zeros((n_words, n_near))
     if not n_near:
         return near, cosines
-    has_direction = wv.vectors.any(axis=1)
-    asked = np.flatnonzero(has_direction[1:])
+    asked = np.flatnonzero(np.any(wv.vectors[1:] != 0, axis=1))
     for first in range(0, len(asked), _AT_ONCE):
         ids = asked[first : first + _AT_ONCE]
         answers = wv.most_similar_batch([wv.index_to_key[1 + id_] for id_ in ids], NEIGHBOURS)

@@ -162,9 +162,12 @@ class WordMap {
     const name = shortened(this.words.names[id]);
     pen.font = `${id === this.marked[0] ? "bold " : ""}13px ${FONT}`;
     const width = this.widthOf(name, pen.font);
-    // To the right of its point, else to the left, above or below: the first that is free.
-    const spots = [[x + 7, y - 8], [x - 7 - width, y - 8], [x - width / 2, y - 23], [x - width / 2, y + 7]];
-    for (const [left, top] of isMarked ? spots : spots.slice(0, 1)) {
+    const gap = id === this.marked[0] ? 9 : 7;
+    const [right, left, middle] = [x + gap, x - gap - width, x - width / 2];
+    // Beside its point to the right; if that is not free and the word is marked, the next.
+    const spots = [[right, 8], [left, 8], [middle, 23], [middle, -7], [right, 18], [right, -2], [left, 18], [left, -2]];
+    for (const [left, up] of isMarked ? spots : spots.slice(0, 1)) {
+      const top = y - up;
       const box = { left, top, right: left + width, bottom: top + 16 };
       if (box.left < 0 || box.top < 0 || box.right > view.width || box.bottom > view.height) continue;
       if (!take(taken, columns, box)) continue;
@@ -264,55 +267,4 @@ function take(taken, columns, { left, top, right, bottom }) {
 function shortened(name) {
   const letters = [...name];
   return letters.length > LONGEST ? `${letters.slice(0, LONGEST - 1).join("")}…` : name;
-}
-
-// The pixels of a disc: how far each is from the middle one in an array of rows of that width, and
-// how much it covers, 0 to 256.
-function disc(radius, strength, width) {
-  const reach = Math.ceil(radius);
-  const steps = [], covers = [];
-  for (let y = -reach; y <= reach; y++) {
-    for (let x = -reach; x <= reach; x++) {
-      const cover = Math.min(1, radius + 0.5 - Math.hypot(x, y)) * strength;
-      if (cover > 0) {
-        steps.push(y * width + x);
-        covers.push(Math.round(cover * 256));
-      }
-    }
-  }
-  return { steps: Int32Array.from(steps), covers: Int32Array.from(covers) };
-}
-
-// Lay a colour over the pixels of a disc. A pixel is 0xffbbggrr: blue and red are mixed in one go.
-function stamp(pixels, at, { steps, covers }, colour) {
-  const sides = colour & 0xff00ff, green = colour & 0x00ff00;
-  for (let i = 0; i < steps.length; i++) {
-    const before = pixels[at + steps[i]], cover = covers[i], rest = 256 - cover;
-    const mixed = (Math.imul(sides, cover) + Math.imul(before & 0xff00ff, rest)) >>> 8;
-    const mixedGreen = (green * cover + (before & 0x00ff00) * rest) >>> 8;
-    pixels[at + steps[i]] = 0xff000000 | (mixed & 0xff00ff) | (mixedGreen & 0x00ff00);
-  }
-}
-
-// "#rrggbb" as a pixel.
-function packed(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
-}
-
-function cssColour(pixel) {
-  return `rgb(${pixel & 255} ${(pixel >> 8) & 255} ${(pixel >> 16) & 255})`;
-}
-
-// 256 pixels, from the first of some colours to the last.
-function rampOf(colours) {
-  const stops = colours.map(packed);
-  return Uint32Array.from({ length: 256 }, (_, shade) => {
-    const place = (shade / 255) * (stops.length - 1);
-    const stop = Math.min(Math.floor(place), stops.length - 2);
-    const share = place - stop;
-    const mix = (bits) =>
-      Math.round(((stops[stop] >> bits) & 255) * (1 - share) + ((stops[stop + 1] >> bits) & 255) * share);
-    return (0xff000000 | (mix(16) << 16) | (mix(8) << 8) | mix(0)) >>> 0;
-  });
 }
