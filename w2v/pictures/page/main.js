@@ -147,18 +147,19 @@ class Page {
       button.type = "button";
       button.addEventListener("click", () => this.ask("near", [words.names[id]]));
       if (answer?.isSided && answer.marked.includes(id)) item.className = "asked";
-      const bar = button.appendChild(document.createElement("span"));
-      const value = button.appendChild(document.createElement("span"));
+      const value = document.createElement("span");
       value.className = "number";
       if (cosine === undefined) {
         value.textContent = words.counts[id] ? number(words.counts[id]) : "";
-        return item;
+      } else {
+        const bar = button.appendChild(document.createElement("span"));
+        const mark = bar.appendChild(document.createElement("i"));
+        bar.className = answer.isSided ? "bar sides" : "bar";
+        if (answer.isSided) mark.style.left = `${50 + (50 * cosine) / widest}%`;
+        else mark.style.width = `${100 * Math.max(0, cosine)}%`;
+        value.textContent = cosine.toFixed(digits);
       }
-      value.textContent = cosine.toFixed(digits);
-      bar.className = answer.isSided ? "bar sides" : "bar";
-      const mark = bar.appendChild(document.createElement("i"));
-      if (answer.isSided) mark.style.left = `${50 + (50 * cosine) / widest}%`;
-      else mark.style.width = `${100 * Math.max(0, cosine)}%`;
+      button.append(value);
       return item;
     });
     $("#answers").replaceChildren(...items);

@@ -134,7 +134,8 @@ class WordMap {
     }
   }
 
-  // The names of the marked words, then of others by frequency, each where it covers none before.
+  // The names of the marked words, then, in each field of the map, of its most frequent word that
+  // finds room; so that rare words have names where they are among themselves.
   drawNames() {
     const { view, words, marked } = this;
     const columns = Math.ceil(view.width / CELL);
@@ -146,19 +147,26 @@ class WordMap {
       if (column >= 0 && column < columns && row >= 0) taken[row * columns + column] = 1;
     }
     for (const id of first) this.drawName(id, taken, columns, true);
-    const most = this.strength < 0.5 ? 60 : 140;
+    const [wide, high] = this.strength < 0.5 ? [150, 72] : [96, 36]; // pixels of a field
+    const inRow = Math.ceil(view.width / wide);
+    const isNamed = new Uint8Array(inRow * Math.ceil(view.height / high));
     const isMarked = new Set(first);
-    for (let id = 0; id < words.size && this.named.length < most; id++) {
-      if (!isMarked.has(id)) this.drawName(id, taken, columns, false);
+    for (let id = 0; id < words.size; id++) {
+      const [x, y] = this.place(id);
+      if (x < 0 || y < 0 || x >= view.width || y >= view.height) continue;
+      const field = Math.floor(y / high) * inRow + Math.floor(x / wide);
+      if (isNamed[field] || isMarked.has(id)) continue;
+      isNamed[field] = this.drawName(id, taken, columns, false);
     }
   }
 
+  // Whether there was room for it.
   drawName(id, taken, columns, isMarked) {
     const { pen, view } = this;
     const [x, y] = this.place(id);
-    if (x < 0 || y < 0 || x >= view.width || y >= view.height) return;
+    if (x < 0 || y < 0 || x >= view.width || y >= view.height) return false;
     const [column, row] = [Math.floor(x / CELL), Math.floor(y / CELL)];
-    if (!isMarked && taken[row * columns + column]) return; // before its width is asked for
+    if (!isMarked && taken[row * columns + column]) return false; // before its width is asked for
     const name = shortened(this.words.names[id]);
     pen.font = `${id === this.marked[0] ? "bold " : ""}13px ${FONT}`;
     const width = this.widthOf(name, pen.font);
@@ -178,8 +186,9 @@ class WordMap {
       pen.fillStyle = this.colours(isMarked || !this.marked.length ? "text" : "faint");
       pen.fillText(name, left, top + 12.5);
       this.named.push({ id, box });
-      return;
+      return true;
     }
+    return false;
   }
 
   drawCross(x, y) {
