@@ -5,10 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from w2v.commands import common, output
+from w2v.commands import common, output, target
 from w2v.errors import UsageError
 from w2v.formats import convert
-from w2v.formats.targets import refuse_stream, refuse_to_replace
 from w2v.pictures import explorer
 
 OUT = "explore.html"
@@ -41,9 +40,7 @@ def _parser(prog: str) -> common.Parser:
     parser.add_argument(
         "source", metavar="RUN", help="run folder; or word2vec, GloVe, .npy or .safetensors file"
     )
-    parser.add_argument(
-        "-o", "--out", default=OUT, metavar="PAGE", help=f"file to write (default: {OUT})"
-    )
+    target.add_flags(parser, "page", OUT)
     parser.add_argument(
         "--limit",
         type=int,
@@ -51,7 +48,6 @@ def _parser(prog: str) -> common.Parser:
         metavar="N",
         help=f"only the first N words (default, and at most: {explorer.MOST_WORDS})",
     )
-    parser.add_argument("--force", action="store_true", help="replace PAGE if it is there already")
     return parser
 
 
@@ -59,15 +55,14 @@ def _explore(asked: argparse.Namespace) -> None:
     if not 1 <= asked.limit <= explorer.MOST_WORDS:
         allowed = f"between 1 and {explorer.MOST_WORDS}, as many as a page holds"
         raise UsageError(f"--limit is {asked.limit}; it must be {allowed}")
-    target = Path(asked.out)
-    refuse_stream(target)
-    refuse_to_replace(target, asked.force)
+    page = Path(asked.output)
+    target.check(page, asked.force)
     with common.dying_of_interrupts():
         from tqdm import tqdm
 
     wv = convert.read(asked.source, asked.limit)
     title = Path(os.path.abspath(asked.source)).name
     with tqdm(total=len(wv) - 1, desc="neighbours", disable=None, leave=False) as bar:
-        size = explorer.write(wv, target, title, bar.update)
+        size = explorer.write(wv, page, title, bar.update)
     what = f"{len(wv) - 1:,} words × {wv.vector_size}, {size / 1e6:.1f} MB"
-    output.tell(f"written: {asked.out} ({what}); open it in a browser")
+    output.tell(f"written: {page} ({what}); open it in a browser")

@@ -8,9 +8,12 @@ from w2v.errors import W2VError
 from w2v.formats.targets import refuse_stream
 
 
-def add_flags(parser: argparse.ArgumentParser, kinds: str) -> None:
-    """Give a parser -o and --force; `kinds` says what the file may be."""
-    parser.add_argument("-o", "--output", required=True, metavar="PATH", help=f"{kinds} to write")
+def add_flags(parser: argparse.ArgumentParser, kinds: str, default: str | None = None) -> None:
+    """Give a parser -o and --force; `kinds` says what the file may be, `default` what it is."""
+    what = f"{kinds} to write" + (f" (default: {default})" if default else "")
+    parser.add_argument(
+        "-o", "--output", default=default, required=default is None, metavar="PATH", help=what
+    )
     parser.add_argument("--force", action="store_true", help="replace PATH if it is there already")
 
 

@@ -31,13 +31,6 @@ def refuse_stream(path: Path) -> None:
         )
 
 
-def refuse_to_replace(path: Path, is_forced: bool) -> None:
-    """Raise W2VError where something would be lost, unless that is asked for with --force."""
-    is_there = os.path.lexists(path) and not (path.is_dir() and not os.listdir(path))
-    if is_there and not is_forced:
-        raise W2VError(f"{path} is there already; --force replaces it, or name another path")
-
-
 def prepared(path: str | os.PathLike[str]) -> Path:
     """The path itself where that is a link, in a folder that is there, for `new_file` to write.
 
