@@ -14,7 +14,7 @@ PACKAGE = ROOT / "w2v"
 # training, with the commands above both. `w2v` itself is the package's own page of public names.
 BASE = {"config", "setting", "errors", "files"}
 TRAINING_CHAIN = {"compiled", "text", "batches", "engines", "model"}
-QUERY_CHAIN = {"storage", "vectors", "formats"}
+QUERY_CHAIN = {"storage", "vectors", "formats", "sentences"}
 ALLOWED = {
     "errors": set(),
     "files": set(),
@@ -31,6 +31,8 @@ ALLOWED = {
     "storage": BASE,
     "vectors": BASE | {"storage"},
     "formats": BASE | {"storage", "vectors"},
+    # `text` only reads what common components are fitted on.
+    "sentences": BASE | {"storage", "vectors", "formats", "text"},
     "evaluation": BASE | {"storage", "vectors"},
     "pictures": BASE | QUERY_CHAIN | {"processes"},
     "training": BASE
@@ -38,7 +40,7 @@ ALLOWED = {
     | {"storage", "vectors", "pictures", "evaluation", "version", "processes"},
     "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"pictures", "evaluation", "training", "w2v"},
     "__main__": {"commands", "version"},
-    "w2v": BASE | {"vectors", "formats", "training", "version"},
+    "w2v": BASE | {"vectors", "formats", "sentences", "training", "version"},
 }
 
 
@@ -137,7 +139,12 @@ def test_imports_are_seen_however_they_are_written(statement, tmp_path):
 
 @pytest.mark.parametrize(
     "statement",
-    ["import w2v.commands.query", "import w2v; w2v.load; w2v.WordVectors", "import w2v.__main__"],
+    [
+        "import w2v.commands.query",
+        "import w2v; w2v.load; w2v.WordVectors",
+        "import w2v; w2v.SentenceEncoder; w2v.cos_sim; import w2v.sentences.embeddings",
+        "import w2v.__main__",
+    ],
 )
 def test_query_side_imports_nothing_heavy(statement):
     code = f"import sys; {statement}; print(*sys.modules)"

@@ -6,6 +6,9 @@ import os
 TYPE_CHECKING = False  # as type checkers know it; the module `typing` takes its time to import
 _HOMES = {
     "WordVectors": "vectors.wordvectors",
+    "SentenceEncoder": "sentences.encoder",
+    "cos_sim": "sentences.similarity",
+    "pairwise_cos_sim": "sentences.similarity",
     "export": "formats.convert",
     "train": "training.train",
     "Run": "training.run",
@@ -23,6 +26,9 @@ if TYPE_CHECKING:  # the same names, for those who read the code without running
     from w2v.config import from_recipe as from_recipe
     from w2v.errors import W2VError as W2VError
     from w2v.formats.convert import export as export
+    from w2v.sentences.encoder import SentenceEncoder as SentenceEncoder
+    from w2v.sentences.similarity import cos_sim as cos_sim
+    from w2v.sentences.similarity import pairwise_cos_sim as pairwise_cos_sim
     from w2v.training.run import Run as Run
     from w2v.training.train import train as train
     from w2v.training.watcher import Watcher as Watcher

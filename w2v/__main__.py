@@ -10,9 +10,13 @@ COMMANDS = {
     "query": "print the words nearest to a word, or answer other questions",
     "export": "write vectors in a format that other programs read",
     "explore": "write a page with all words, to explore in a browser",
-    "evaluate": "score vectors on word pairs and analogies",
+    "evaluate": "score vectors on word pairs, analogies and pairs of sentences",
     "plot": "draw the loss of runs",
     "map": "draw words in two dimensions",
+    "similar": "tell how similar two sentences are",
+    "embed": "write the vectors of a text's sentences",
+    "search": "print the sentences nearest to a query",
+    "pairs": "print the most similar pairs of sentences",
 }
 
 
@@ -29,7 +33,7 @@ def _run_command() -> int:
 
     parser = common.Parser(
         prog="w2v",
-        description="Train, query, explore, evaluate, export and draw word vectors.",
+        description="Train, query, explore, evaluate, export and draw vectors of words and sentences.",
         epilog="`w2v COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")

@@ -4,15 +4,20 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from w2v.commands import common, output
+import numpy as np
+
+from w2v.commands import common, encoding, output
 from w2v.errors import UsageError
 from w2v.evaluation import testsets
 from w2v.evaluation.analogies import METHODS, find_questions, score_analogies, total
-from w2v.evaluation.correlation import FEW
+from w2v.evaluation.correlation import FEW, correlate
 from w2v.evaluation.lookup import RESTRICT_VOCAB
 from w2v.evaluation.pairs import find_pairs, score_pairs
+from w2v.evaluation.sentence_pairs import SentencePairs, read_sentence_pairs
 from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.formats import convert
+from w2v.sentences.encoder import SentenceEncoder
+from w2v.sentences.similarity import pairwise_cos_sim
 from w2v.vectors.wordvectors import WordVectors
 
 DESCRIPTION = f"""\
@@ -23,20 +28,24 @@ are all among the first {RESTRICT_VOCAB:,} of the vocabulary. So the scores equa
 EPILOG = """\
 A file of pairs has a line `word word score` for each, separated by tabs, commas or spaces, and may
 have a header; a file of analogies has lines `: section`, and lines `a b c d`: a is to b as c is to
-d. Blank lines, and lines that begin with #, are skipped.
+d. Blank lines, and lines that begin with #, are skipped. A file for --sts is a CSV or TSV of two
+sentences and a score, perhaps with a header; RUN may then be a transformer's folder, too. All of its
+pairs count: a sentence without a known word has the cosine 0 with any other.
 
 With --json, one object: {"run": "runs/ptb", "pairs": [{"file": "wordsim353.tsv", "pairs": 353,
 "covered": 214, "spearman": {"value": 0.31, "low": 0.18, "high": 0.42}, "pearson": {...}}, ...],
 "analogies": [{"file": "questions-words.txt", "method": "3cosadd", "sections": [{"section":
 "family", "questions": 506, "covered": 90, "correct": 9, "accuracy": 0.1}, ...], "total":
-{"questions": 19544, "covered": ..., "correct": ..., "accuracy": ...}}, ...]}. `low` and `high` are
-the bounds of a 95 % bootstrap interval over the covered pairs. What is not defined is null: a
+{"questions": 19544, "covered": ..., "correct": ..., "accuracy": ...}}, ...], "sts": [{"file":
+"sts-dev.csv", "pooling": "sif", "pairs": 1500, "covered": 1500, "words": 32647, "known": 27588,
+"spearman": {...}, "pearson": {...}}, ...]}. `low` and `high` are the bounds of a 95 % bootstrap interval over the covered pairs. What is not defined is null: a
 correlation of fewer than two pairs, or of equal numbers; an interval of fewer than three pairs; an
 accuracy where no question is covered. An interval of fewer than 20 pairs says little.
 
 exit status: 0 scored; 1 a failure, such as a line that cannot be read; 2 wrong usage."""
 
 _MEASURES = ("spearman", "pearson")
+_CORRELATED = f"{'covered':>13}  {'Spearman, 95 % interval':26}{'Pearson, 95 % interval':26}"
 
 
 def main(prog: str, arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +69,7 @@ def _parser(prog: str) -> common.Parser:
     files: dict[str, Any] = {"nargs": "+", "action": "extend", "default": [], "metavar": "FILE"}
     parser.add_argument("--pairs", **files, help="files of word pairs that people have rated")
     parser.add_argument("--analogies", **files, help="files of analogies")
+    parser.add_argument("--sts", **files, help="files of sentence pairs that people have rated")
     parser.add_argument(
         "--method",
         choices=METHODS,
@@ -68,21 +78,30 @@ def _parser(prog: str) -> common.Parser:
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N words")
     parser.add_argument("--json", action="store_true", help="print one JSON object, see below")
+    encoding.add_flags(parser)
     return parser
 
 
 def _evaluate(asked: argparse.Namespace) -> None:
-    if not asked.pairs + asked.analogies:
-        raise UsageError("there is nothing to score with; give --pairs or --analogies, and files")
+    if not asked.pairs + asked.analogies + asked.sts:
+        raise UsageError(
+            "there is nothing to score with; give --pairs, --analogies or --sts, and files"
+        )
+    if asked.sts and asked.limit is not None:
+        raise UsageError("--limit is for --pairs and --analogies; --sts takes all words")
     output.check_open()
     pairs = [testsets.read_pairs(path) for path in asked.pairs]
     analogies = [testsets.read_analogies(path) for path in asked.analogies]
-    wv = convert.read(asked.vectors, asked.limit)
-    answer = {
-        "run": asked.vectors,
-        "pairs": [_pairs(testset, wv) for testset in pairs],
-        "analogies": [_analogies(testset, wv, asked.method) for testset in analogies],
-    }
+    sts = [read_sentence_pairs(path) for path in asked.sts]
+    answer: dict[str, Any] = {"run": asked.vectors, "pairs": [], "analogies": [], "sts": []}
+    if pairs or analogies:
+        wv = convert.read(asked.vectors, asked.limit)
+        answer["pairs"] = [_pairs(testset, wv) for testset in pairs]
+        answer["analogies"] = [_analogies(testset, wv, asked.method) for testset in analogies]
+    if sts:
+        with encoding.log_told():
+            encoder = encoding.encoder_of(asked, asked.vectors)
+        answer["sts"] = [_sts(testset, encoder) for testset in sts]
     if asked.json:
         output.answer_json(answer)
         return
@@ -111,13 +130,28 @@ def _analogies(analogies: Analogies, wv: WordVectors, method: str) -> dict[str, 
     }  # fmt: skip
 
 
+def _sts(testset: SentencePairs, encoder: SentenceEncoder) -> dict[str, Any]:
+    vectors, found = encoder.encode_counted([*testset.one, *testset.other])
+    one, other = np.split(vectors, 2)
+    cosines = pairwise_cos_sim(one, other).astype(np.float64)
+    measured = zip(_MEASURES, correlate(testset.scores, cosines), strict=True)
+    return {
+        "file": testset.path,
+        "pooling": encoder.pooling,
+        "pairs": len(cosines),
+        "covered": int((one.any(axis=1) & other.any(axis=1)).sum()),
+        "words": found.words,
+        "known": found.known,
+        **{name: dict(vars(correlation)) for name, correlation in measured},
+    }
+
+
 def _table(answer: dict[str, Any]) -> Iterator[str]:
     """The lines of the table for people."""
     if answer["pairs"]:
-        yield f"{'covered':>13}  {'Spearman, 95 % interval':26}{'Pearson, 95 % interval':26}pairs"
+        yield _CORRELATED + "pairs"
     for row in answer["pairs"]:
-        shown = "".join(f"{_correlation(row[name]):26}" for name in _MEASURES)
-        yield f"{row['covered']:>6}/{row['pairs']:<6}  {shown}{row['file']}"
+        yield _correlated(row, row["file"])
         if row["covered"] < 2:
             yield f"{'':15}fewer than two pairs are in the vocabulary: no correlation"
         elif row["covered"] < FEW:
@@ -133,6 +167,18 @@ def _table(answer: dict[str, Any]) -> Iterator[str]:
         yield _section(result["total"], result["file"])
         if not result["total"]["covered"]:
             yield f"{'':15}no question is in the vocabulary: no accuracy"
+    if answer["sts"] and (answer["pairs"] or answer["analogies"]):
+        yield ""
+    if answer["sts"]:
+        yield _CORRELATED + "sentence pairs"
+    for row in answer["sts"]:
+        share = row["known"] / max(row["words"], 1)
+        yield _correlated(row, f"{row['file']} ({row['pooling']}; {share:.1%} of words known)")
+
+
+def _correlated(row: dict[str, Any], name: str) -> str:
+    shown = "".join(f"{_correlation(row[measure]):26}" for measure in _MEASURES)
+    return f"{row['covered']:>6}/{row['pairs']:<6}  {shown}{name}"
 
 
 def _correlation(measure: dict[str, float | None]) -> str:

@@ -183,7 +183,7 @@ def _parser(prog: str) -> common.Parser:
     add("--among", **several, help="choose neighbours from these words only")
     add("--similarity", **several, help="print the cosine of two words")
     add("--odd-one-out", **several, help="print which of three or more words fits the others least")
-    add("-k", type=_count, metavar="N", help=f"how many neighbours (default: {TOPN})")
+    add("-k", type=count, metavar="N", help=f"how many neighbours (default: {TOPN})")
     add("--run", metavar="FOLDER", help="run folder (default: the run trained last)")
     add("--vectors", metavar="FILE", help="word vectors in place of a run, in any format we read")
     add("--limit", type=int, metavar="N", help="read only the first N words of --vectors")
@@ -191,7 +191,8 @@ def _parser(prog: str) -> common.Parser:
     return parser
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """The whole number from 1 on that an argument is, for argparse."""
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

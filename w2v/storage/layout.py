@@ -6,6 +6,7 @@ VOCAB = "vocab.tsv"
 CONFIG = "config.json"
 METRICS = "metrics.csv"
 LOSS = "loss.png"
+COMPONENTS = {"sif": "sif.safetensors", "usif": "usif.safetensors"}  # fitted when first asked for
 
 CHECKPOINT = "checkpoint"  # a folder, which holds
 STATE = "state.safetensors"  # what a finished run needs to go on, and

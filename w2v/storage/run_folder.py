@@ -11,12 +11,22 @@ from typing import Any
 from w2v.errors import W2VError, damaged
 from w2v.files import check_path, gone, lost_link, read_file
 from w2v.storage import atomic
-from w2v.storage.layout import CHECKPOINT, CONFIG, LOSS, METRICS, STATE, UNFINISHED, VECTORS, VOCAB
+from w2v.storage.layout import (
+    CHECKPOINT,
+    COMPONENTS,
+    CONFIG,
+    LOSS,
+    METRICS,
+    STATE,
+    UNFINISHED,
+    VECTORS,
+    VOCAB,
+)
 
 RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
 
-_FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS}
+_FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS, *COMPONENTS.values()}
 _CHECKPOINT_FILES = (STATE, UNFINISHED, METRICS, LOSS)
 _PARTS = ("corpus", "settings", "versions", "sha256")  # of config.json
 _NO_CONFIG = "it is not the JSON that training writes"
@@ -171,11 +181,18 @@ def _unfit(path: str | Path, target: Path) -> str | None:
         return "that folder is read-only"
     entries = sorted(set(os.listdir(target)) - _CLUTTER)
     for name in entries:
-        if name not in _FILES and not (name == CHECKPOINT and _is_checkpoint(target / name)):
+        if not _is_part(target, name):
             return f"it holds {name}, which is no part of a run and would be lost"
     if entries and not {VECTORS, CHECKPOINT} & set(entries):
         return f"it holds {entries[0]} but no {VECTORS}, so it is no run and would be lost"
     return None
+
+
+def _is_part(run: Path, name: str) -> bool:
+    """Whether an entry of a run folder is its own, or what is left of writing that."""
+    if name == CHECKPOINT:
+        return _is_checkpoint(run / name)
+    return name in _FILES or any(atomic.is_staging(name, known) for known in COMPONENTS.values())
 
 
 def _missing_before_dots(path: str | Path) -> Path | None:

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,18 +31,39 @@ def write_tensors(
     Differs from safetensors.numpy.save_file: makes no copies, and the file has the usual access
     rights, where only the owner can read what that library writes.
     """
-    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
-    end = 0
-    for name, array in tensors.items():
-        begin, end = end, end + array.nbytes
-        header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [begin, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)  # the format wants the numbers aligned
+    shapes = {name: array.shape for name, array in tensors.items()}
     with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
+        file.write(_header(shapes, metadata))
         for array in tensors.values():
             for piece in pieces_of(array):
                 file.write(piece)
+
+
+def write_blocks(
+    path: str | Path,
+    name: str,
+    shape: tuple[int, int],
+    blocks: Iterable[npt.NDArray[np.float32]],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write one array of that shape, (V, D), whose rows come in blocks; else as write_tensors."""
+    with open(path, "wb") as file:
+        file.write(_header({name: shape}, metadata))
+        for block in blocks:
+            for piece in pieces_of(block):
+                file.write(piece)
+
+
+def _header(shapes: Mapping[str, tuple[int, ...]], metadata: Mapping[str, str] | None) -> bytes:
+    """The bytes before the numbers of float32 arrays."""
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    end = 0
+    for name, shape in shapes.items():
+        begin, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the format wants the numbers aligned
+    return struct.pack("<Q", len(text)) + text
 
 
 def sha256(file: BinaryIO) -> str:

@@ -1,0 +1,67 @@
+"""What sif and usif take from a text: the words' weights, and the common components."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from w2v.errors import UsageError, W2VError, shown
+from w2v.sentences import components
+from w2v.sentences.components import Common
+from w2v.sentences.pooling import N_COMPONENTS, pooled, word_weights
+from w2v.sentences.training_text import Sentences, Text
+from w2v.sentences.words import Rows
+from w2v.vectors.wordvectors import WordVectors
+
+
+def fitted(
+    pooling: str, wv: WordVectors, rows: Rows, path: Path | None, text: Text
+) -> tuple[npt.NDArray[np.float32] | None, Common]:
+    """The weights of words, (V,) float32, and the Common, for sif or usif.
+
+    Args:
+        path: where the vectors come from. If it is a run folder, what is fitted is kept there, and
+            what is kept there is taken where no text is given.
+    Raises:
+        UsageError, W2VError: there is no text, or no sentence with a known word in it.
+    """
+    has_counts = bool(wv.counts.any())
+    run = path if path is not None and path.is_dir() else None
+    if text is None and (run is None or not has_counts):
+        lack = "have no counts of words" if not has_counts else "are no run, which has a text"
+        raise UsageError(f"{pooling} needs a text to be fitted on: these vectors {lack}")
+    if text is None and run is not None and (kept := components.read(run, pooling)):
+        return word_weights(pooling, wv.counts, kept.mean_length), kept
+    sentences = Sentences(text, run, wv.is_lower)
+    logging.getLogger("w2v").info(shown(f"fitting {pooling} on {sentences.name}, once"))
+    counts, mean_length = wv.counts, 0.0
+    if pooling == "usif" or not has_counts:  # sif does without, and reads the text once
+        of_text, mean_length = _counted(wv, rows, sentences)
+        counts = wv.counts if has_counts else of_text
+    weights = word_weights(pooling, counts, mean_length)
+    blocks = (
+        pooled(pooling, wv.vectors, weights, *rows.of_bytes(block))[0]
+        for block in sentences.blocks()
+    )
+    found, shares = components.principal(blocks, N_COMPONENTS[pooling])
+    if not shares.any():
+        raise W2VError(
+            f"no word of {sentences.name} has a vector; {pooling} cannot be fitted on it"
+        )
+    if pooling == "sif":
+        shares = np.ones_like(shares)
+    common = Common(found, shares, mean_length, sentences.name)
+    if run is not None and has_counts:
+        components.write(run, pooling, common)
+    return weights, common
+
+
+def _counted(wv, rows, sentences):
+    """(V,) int64, how often each word comes in a text, and the mean length of its sentences."""
+    counts, n_sentences = np.zeros(len(wv), np.int64), 0
+    for block in sentences.blocks():
+        found, n_words = rows.of_bytes(block)
+        counts += np.bincount(found, minlength=len(wv))
+        n_sentences += int((n_words > 0).sum())
+    return counts, counts.sum() / max(n_sentences, 1)
