@@ -29,8 +29,8 @@ EPILOG = """\
 A file of pairs has a line `word word score` for each, separated by tabs, commas or spaces, and may
 have a header; a file of analogies has lines `: section`, and lines `a b c d`: a is to b as c is to
 d. Blank lines, and lines that begin with #, are skipped. A file for --sts is a CSV or TSV of two
-sentences and a score, perhaps with a header; RUN may then be a transformer's folder, too. All of its
-pairs count: a sentence without a known word has the cosine 0 with any other.
+sentences and a score, perhaps with a header; RUN may then be a transformer's folder, too. All of
+its pairs count: a sentence without a known word has the cosine 0 with any other.
 
 With --json, one object: {"run": "runs/ptb", "pairs": [{"file": "wordsim353.tsv", "pairs": 353,
 "covered": 214, "spearman": {"value": 0.31, "low": 0.18, "high": 0.42}, "pearson": {...}}, ...],
@@ -38,7 +38,8 @@ With --json, one object: {"run": "runs/ptb", "pairs": [{"file": "wordsim353.tsv"
 "family", "questions": 506, "covered": 90, "correct": 9, "accuracy": 0.1}, ...], "total":
 {"questions": 19544, "covered": ..., "correct": ..., "accuracy": ...}}, ...], "sts": [{"file":
 "sts-dev.csv", "pooling": "sif", "pairs": 1500, "covered": 1500, "words": 32647, "known": 27588,
-"spearman": {...}, "pearson": {...}}, ...]}. `low` and `high` are the bounds of a 95 % bootstrap interval over the covered pairs. What is not defined is null: a
+"spearman": {...}, "pearson": {...}}, ...]}. `low` and `high` are
+the bounds of a 95 % bootstrap interval over the pairs that count. What is not defined is null: a
 correlation of fewer than two pairs, or of equal numbers; an interval of fewer than three pairs; an
 accuracy where no question is covered. An interval of fewer than 20 pairs says little.
 

@@ -25,8 +25,8 @@ class Batch(NamedTuple):
 class Model(Protocol):
     """What turns sentences into vectors.
 
-    vector_size: D.  pooling: its name.  batch_size: sentences in a batch, where it is not said.  description: a line
-    for people.  settings: what makes the same model again, as JSON holds it.
+    vector_size: D.  pooling: its name.  batch_size: sentences in a batch, where it is not said.
+    description: a line for people.  settings: what makes the same model again, as JSON holds it.
     """
 
     vector_size: int
