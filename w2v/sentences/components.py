@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from w2v.errors import damaged, shown
+from w2v.errors import W2VError, damaged, shown
 from w2v.files import open_file
 from w2v.sentences.saved_folder import read_json
 from w2v.storage import atomic, layout, safetensors
@@ -33,7 +33,9 @@ class Common:
 
     def remove_from(self, vectors: npt.NDArray[np.float32]) -> None:
         """Remove the components from (n, D) vectors, in place."""
-        vectors -= (vectors @ self.components.T * self.shares) @ self.components
+        # Not a matrix product, which rounds a row in one way alone and in another among many.
+        parts = np.einsum("nd,md->nm", vectors, self.components) * self.shares
+        vectors -= np.einsum("nm,md->nd", parts, self.components)
 
 
 def principal(
@@ -73,8 +75,11 @@ def read(run: Path, pooling: str) -> Common | None:
         return Common(components, shares[0], float(about["mean_length"]), str(about["text"]))
     except FileNotFoundError:
         return None
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise damaged(path, f"{error}; remove it, and it is fitted again") from error
+    except OSError as error:
+        raise W2VError(f"cannot read {path}: {error.strerror}") from error
+    except (W2VError, KeyError, ValueError, TypeError, AttributeError) as error:
+        what = str(error).removeprefix(f"{path} is damaged: ")
+        raise damaged(path, f"{what}; remove it, and it is fitted again") from error
 
 
 def write(run: Path, pooling: str, common: Common) -> None:
