@@ -164,9 +164,7 @@ def test_a_folder_that_lacks_a_part_is_refused(folders, tmp_path, names, message
 def test_a_pickled_checkpoint_is_refused_unread(folders, tmp_path):
     folder = without(folders / "base", tmp_path, "model.safetensors")
     (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch ran'\ntR.")
-    with pytest.raises(
-        W2VError, match="holds its weights as a pickle only, which can run any code"
-    ):
+    with pytest.raises(W2VError, match="holds its weights as a pickle only, which can run"):
         w2v.SentenceEncoder(folder)
 
 
@@ -243,22 +241,7 @@ def minilm():
 def test_minilm_equals_sentence_transformers(minilm):
     folder, theirs = minilm
     encoder = w2v.SentenceEncoder(folder, device="cpu")
-    words = [
-        "the",
-        "oil",
-        "price",
-        "of",
-        "crude",
-        "rose,",
-        "and",
-        "the",
-        "microprocessor's",
-        "did",
-        "not;",
-        "naïve",
-        "日本",
-        "😀",
-    ]
+    words = ["the", "oil", "price", "rose,", "microprocessor's", "not;", "naïve", "日本", "😀"]
     rng = np.random.default_rng(0)
     lengths = np.geomspace(1, 400, 200).astype(int)
     sentences = [" ".join(rng.choice(words, length)) for length in lengths]
@@ -280,4 +263,3 @@ def test_minilm_scores_sts_as_sentence_transformers_does(minilm):
         cosines = w2v.pairwise_cos_sim(encode(pairs.one), encode(pairs.other)).astype(float)
         scores.append([found.value for found in correlate(pairs.scores, cosines, resamples=0)])
     np.testing.assert_allclose(scores[1], scores[0], atol=1e-4)
-    print(scores)
