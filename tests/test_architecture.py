@@ -38,7 +38,12 @@ ALLOWED = {
     "training": BASE
     | TRAINING_CHAIN
     | {"storage", "vectors", "pictures", "evaluation", "version", "processes"},
-    "commands": BASE | TRAINING_CHAIN | QUERY_CHAIN | {"pictures", "evaluation", "training", "w2v"},
+    # `training` for how a training is stopped.
+    "classify": BASE | QUERY_CHAIN | {"training", "pictures", "processes"},
+    "commands": BASE
+    | TRAINING_CHAIN
+    | QUERY_CHAIN
+    | {"pictures", "evaluation", "training", "classify", "w2v"},
     "__main__": {"commands", "version"},
     "w2v": BASE | {"vectors", "formats", "sentences", "training", "version"},
 }

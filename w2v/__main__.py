@@ -17,6 +17,7 @@ COMMANDS = {
     "embed": "write the vectors of a text's sentences",
     "search": "print the sentences nearest to a query",
     "pairs": "print the most similar pairs of sentences",
+    "classify": "train a classifier of texts, and label texts with it",
 }
 
 

@@ -1,0 +1,174 @@
+"""The data module: files of labelled texts → datasets for training, validation and test."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from w2v.classify.dataset import TextDataset
+from w2v.classify.settings import Settings
+from w2v.errors import UsageError, W2VError
+from w2v.sentences.words import Rows
+from w2v.storage.rows import read_rows
+from w2v.vectors.wordvectors import WordVectors
+
+PARTS = ("training", "validation", "test")
+
+
+class Labelled(NamedTuple):
+    """texts, labels: n strings each."""
+
+    texts: list[str]
+    labels: list[str]
+
+
+def read_labelled(
+    path: str | os.PathLike[str], label_column: str | None = None, text_column: str | None = None
+) -> Labelled:
+    """The labelled texts in a CSV or TSV file.
+
+    Args:
+        label_column, text_column: names, that the first row gives, or numbers from 1. None: the
+            columns called `label` and `text`, else the first and the second of two.
+    Raises:
+        UsageError: there is no such column.
+        W2VError: the file cannot be read, holds no text, or a row has no label, with its line.
+    """
+    rows = read_rows(path)
+    head = [field.strip() for field in rows[0].fields]
+    asked = [label_column or "label", text_column or "text"]
+    has_head = all(name in head or name.isdecimal() for name in asked)
+    has_head &= any(name in head for name in asked)
+    if not (label_column or text_column) and not has_head:
+        if len(head) != 2:
+            raise UsageError(
+                f"{path} has {len(head)} columns, none called label and text; name them with "
+                "--label-column and --text-column"
+            )
+        asked = ["1", "2"]
+    places = [_place(path, name, head) for name in asked]
+    labels, texts = [], []
+    for line, fields in rows[has_head:]:
+        label, text = (fields[place] for place in places)
+        if not label.strip() or label.strip().lower() == "nan":
+            raise W2VError(f"{path}, line {line} has the label {label!r}; it must be a word")
+        labels.append(label.strip())
+        texts.append(text)
+    if not texts:
+        raise W2VError(f"{path} holds no labelled text")
+    return Labelled(texts, labels)
+
+
+def _place(path, name, head):
+    if name in head:
+        return head.index(name)
+    if name.isdecimal() and 1 <= int(name) <= len(head):
+        return int(name) - 1
+    columns = ", ".join(head)
+    raise UsageError(f"{path} has no column {name!r}; its first row is {columns}")
+
+
+class DataModule:
+    """Texts split into training, validation and test, as datasets of rows of word vectors.
+
+    Attributes:
+        labels:  the C names, sorted.
+        parts:   {"training": TextDataset, "validation": …, "test": …}
+        words:   (V',) int64, rising, the rows of the word vectors that the texts use; 0 is the
+            first. The datasets' rows are places in it: a model needs no others while it learns.
+    """
+
+    def __init__(self, wv: WordVectors, parts: Sequence[Labelled]) -> None:
+        """Args: parts: of training, validation and test; the last may be empty.
+
+        Raises: W2VError: one label only, a label that training lacks, or a part without a text.
+        """
+        training = Counter(parts[0].labels)
+        self.labels = sorted(training)
+        if len(self.labels) < 2:
+            raise W2VError(
+                f"all training texts have the label {self.labels[0]!r}; there must be two labels"
+            )
+        for name, part in zip(PARTS, parts, strict=True):
+            for label in part.labels:
+                if label not in training:
+                    raise W2VError(
+                        f"a text for {name} has the label {label!r}, which no training text has"
+                    )
+        if not parts[1].texts:
+            raise W2VError("there is no text for validation; give a share, or a file, with some")
+        number = {label: place for place, label in enumerate(self.labels)}
+        rows_of = Rows(wv)
+        self.parts = {
+            name: TextDataset(rows_of, part.texts, [number[label] for label in part.labels])
+            for name, part in zip(PARTS, parts, strict=True)
+        }
+        every = [rows for part in self.parts.values() for rows in part.rows]
+        self.words = np.unique(np.concatenate([np.zeros(1, np.int64), *every]))
+        for part in self.parts.values():
+            part.rows = [np.searchsorted(self.words, rows) for rows in part.rows]
+
+    @property
+    def class_weights(self) -> torch.Tensor:
+        """(C,) float32: n / (C · count), so that all labels weigh the same, 1 on average."""
+        counts = np.bincount(self.parts["training"].labels, minlength=len(self.labels))
+        return torch.from_numpy((counts.sum() / (len(counts) * counts)).astype(np.float32))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the datasets hold."""
+        digest = hashlib.sha256("\n".join(self.labels).encode("utf-8", "surrogatepass"))
+        for part in self.parts.values():
+            for array in (self.words, part.labels, *part.rows):
+                digest.update(len(array).to_bytes(8, "little") + array.tobytes())
+        return digest.hexdigest()
+
+
+def split(labelled: Labelled, settings: Settings, has_test: bool) -> list[Labelled]:
+    """Training, validation and test texts, drawn by the seed, with each label's share in each.
+
+    Of every label round(share · count) texts go to validation and to test, and the rest, at least
+    one, to training.
+
+    Args: has_test: whether texts for the test are given elsewhere; then none are taken here.
+    """
+    rng = np.random.default_rng(settings.seed)
+    labels = np.array(labelled.labels)
+    shares = settings.test_share * (not has_test), settings.validation_share
+    chosen: dict[str, list[int]] = {name: [] for name in PARTS}
+    for label in sorted(set(labelled.labels)):
+        places = rng.permutation(np.flatnonzero(labels == label)).tolist()
+        for name, share in zip(("test", "validation"), shares, strict=True):
+            count = min(round(share * int((labels == label).sum())), len(places) - 1)
+            chosen[name] += places[:count]
+            places = places[count:]
+        chosen["training"] += places
+    return [_taken(labelled, sorted(chosen[name])) for name in PARTS]
+
+
+def _taken(labelled: Labelled, places: list[int]) -> Labelled:
+    return Labelled(*([column[place] for place in places] for column in labelled))
+
+
+def read_parts(
+    paths: Sequence[str | Path | None],
+    settings: Settings,
+    label_column: str | None = None,
+    text_column: str | None = None,
+) -> list[Labelled]:
+    """The three parts: of files for training, validation and test, or split from the first.
+
+    Args: paths: of the three; the last two may be None.
+    Raises: as read_labelled.
+    """
+    read = [path and read_labelled(path, label_column, text_column) for path in paths]
+    training, validation, test = read
+    if validation is None:
+        drawn = split(training, settings, has_test=test is not None)
+        return [drawn[0], drawn[1], test or drawn[2]]
+    return [training, validation, test or Labelled([], [])]
