@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -108,10 +107,10 @@ class DataModule:
             name: TextDataset(rows_of, part.texts, [number[label] for label in part.labels])
             for name, part in zip(PARTS, parts, strict=True)
         }
-        every = [rows for part in self.parts.values() for rows in part.rows]
+        every = [rows for dataset in self.parts.values() for rows in dataset.rows]
         self.words = np.unique(np.concatenate([np.zeros(1, np.int64), *every]))
-        for part in self.parts.values():
-            part.rows = [np.searchsorted(self.words, rows) for rows in part.rows]
+        for dataset in self.parts.values():
+            dataset.rows = [np.searchsorted(self.words, rows) for rows in dataset.rows]
 
     @property
     def class_weights(self) -> torch.Tensor:
@@ -156,7 +155,7 @@ def _taken(labelled: Labelled, places: list[int]) -> Labelled:
 
 
 def read_parts(
-    paths: Sequence[str | Path | None],
+    paths: Sequence[str | os.PathLike[str] | None],
     settings: Settings,
     label_column: str | None = None,
     text_column: str | None = None,
@@ -166,9 +165,12 @@ def read_parts(
     Args: paths: of the three; the last two may be None.
     Raises: as read_labelled.
     """
-    read = [path and read_labelled(path, label_column, text_column) for path in paths]
+    read = [
+        Labelled([], []) if path is None else read_labelled(path, label_column, text_column)
+        for path in paths
+    ]
     training, validation, test = read
-    if validation is None:
-        drawn = split(training, settings, has_test=test is not None)
-        return [drawn[0], drawn[1], test or drawn[2]]
-    return [training, validation, test or Labelled([], [])]
+    if validation.texts:
+        return read
+    drawn = split(training, settings, has_test=bool(test.texts))
+    return [drawn[0], drawn[1], test if test.texts else drawn[2]]

@@ -15,14 +15,15 @@ class TextClassifier(nn.Module):
 
     def __init__(self, table: torch.Tensor, n_labels: int, hidden: int, tune: bool) -> None:
         """Args:
-        table: (V, D) float32, word vectors; row 0 is for unknown words.
+        table: (V, D) float32, word vectors, which become the model's own; row 0 is for unknown
+            words.
         hidden: units of the hidden layer; 0 for none.
         tune: whether the vectors learn, too.
         """
         super().__init__()
         n_dims = table.shape[1]
         self.words = nn.EmbeddingBag.from_pretrained(
-            table.clone(), freeze=not tune, mode="mean", padding_idx=0
+            table, freeze=not tune, mode="mean", padding_idx=0
         )
         layers = [nn.Linear(n_dims, hidden), nn.ReLU()] if hidden else []
         self.head = nn.Sequential(*layers, nn.Linear(hidden or n_dims, n_labels))

@@ -103,7 +103,9 @@ def load(path: str | os.PathLike[str]) -> Classifier:
     try:
         labels, hidden = [str(label) for label in config["labels"]], config["settings"]["hidden"]
         wv = WordVectors(words, counts, tensors[_WORDS], config["lower"])
-        model = TextClassifier(torch.from_numpy(wv.vectors), len(labels), hidden, tune=False)
+        model = TextClassifier(
+            torch.from_numpy(np.array(wv.vectors)), len(labels), hidden, tune=False
+        )
         for name, tensor in model.state_dict().items():
             tensor.copy_(torch.from_numpy(np.array(tensors[name])).view_as(tensor))
     except (KeyError, TypeError, ValueError, RuntimeError, W2VError) as error:

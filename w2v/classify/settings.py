@@ -18,7 +18,7 @@ class Settings:
 
     hidden: int = _setting(0, 0, 100_000, "units of a hidden layer; 0 for a linear classifier")
     tune: bool = _setting(False, 0, 1, "train the word vectors, too")
-    class_weights: bool = _setting(True, 0, 1, "let all labels weigh the same, however rare")
+    class_weights: bool = _setting(False, 0, 1, "let all labels weigh the same, however rare")
     epochs: int = _setting(100, 1, 100_000, "passes over the training texts, at most")
     patience: int = _setting(
         5, 1, 100_000, "stop after this many epochs without a lower validation loss"

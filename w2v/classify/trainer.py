@@ -71,7 +71,7 @@ class Trainer:
         """Args: vectors: (V', D) float32, of texts.words."""
         torch.manual_seed(settings.seed)  # the head's first weights
         self.settings, self.texts = settings, texts
-        table = torch.from_numpy(np.asarray(vectors, np.float32))
+        table = torch.from_numpy(np.array(vectors, np.float32))
         self.model = TextClassifier(table, len(texts.labels), settings.hidden, settings.tune)
         learning = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.Adam(learning, settings.lr)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 BLOCK = 1024  # texts of a file that are labelled at a time
 
 TRAIN_EPILOG = """\
-FILE is CSV or TSV (called .tsv, with no quotes), a text a row. Its columns are called label and text
-in its first row, or named by the flags, by name or by number; of two columns without names, the
-first is the label. Without --validation and --test, texts are drawn from FILE for these, of each
-label its share.
+FILE is CSV or TSV (called .tsv, with no quotes), a text a row. Its columns are called label and
+text in its first row, or named by the flags, by name or by number; of two columns without names,
+the first is the label. Without --validation and --test, texts are drawn from FILE for these, of
+each label its share.
 
 FOLDER gets model.safetensors, vocab.tsv, config.json, history.csv and confusion.png.
 
@@ -28,9 +28,9 @@ exit status: 0 trained; 1 a failure; 2 wrong usage; 130 interrupted and 143 term
 state saved for --resume."""
 
 PREDICT_EPILOG = """\
-A text is a line; of the standard input each is answered at once. A line of the answer has the label,
-its probability and the text, with tabs between them; with --json it is one object: {"text": "...",
-"label": "spam", "probabilities": {"ham": 0.02, "spam": 0.98}}.
+A text is a line; of the standard input each is answered at once. A line of the answer has the
+label, its probability and the text, with tabs between them; with --json it is one object:
+{"text": "...", "label": "spam", "probabilities": {"ham": 0.02, "spam": 0.98}}.
 
 exit status: 0 answered; 1 a failure; 2 wrong usage; 130 interrupted."""
 
@@ -57,9 +57,7 @@ def _parser(prog: str) -> common.Parser:
     add = train.add_argument
     add("texts", metavar="FILE", help="labelled texts, CSV or TSV")
     add("-o", "--out", required=True, metavar="FOLDER", help="the folder to write")
-    add(
-        "--model", metavar="PATH", help="run folder or file of word vectors (default: the last run)"
-    )
+    add("--model", metavar="PATH", help="run folder, or file of vectors (default: the last run)")
     add("--validation", metavar="FILE", help="texts for validation")
     add("--test", metavar="FILE", help="texts for the test")
     add("--label-column", metavar="NAME", help="name or number of the labels' column")
@@ -118,8 +116,9 @@ def _train(asked: argparse.Namespace) -> None:
         def told(epoch: Epoch) -> None:
             bar.clear()
             output.tell(
-                f"epoch {epoch.epoch}  loss {epoch.loss:.4f}  validation {epoch.validation_loss:.4f}"
-                f"  accuracy {epoch.accuracy:.3f}  macro-F1 {epoch.macro_f1:.3f}"
+                f"epoch {epoch.epoch}  loss {epoch.loss:.4f}  validation "
+                f"{epoch.validation_loss:.4f}  accuracy {epoch.accuracy:.3f}  macro-F1 "
+                f"{epoch.macro_f1:.3f}"
             )
             bar.update(epoch.epoch - bar.n)
 
