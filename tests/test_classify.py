@@ -29,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(0)
 WORDS = [UNK, *(f"w{number}" for number in range(40))]
 TABLE = RNG.standard_normal((41, 6)).astype(np.float32)
+for own in range(3):  # the words of a label have a direction
+    TABLE[1 + 13 * own : 14 + 13 * own, own] += 3
 TABLE[0] = 0
 WV = WordVectors(WORDS, range(41), TABLE)
 # Label a has the first words, b the next, c the last; and each text some of any.
@@ -80,7 +82,7 @@ def test_scores_by_hand():
 def test_class_weights_let_labels_weigh_the_same():
     texts = trainer_of(validation_share=0.1).texts
     counts = np.bincount(texts.parts["training"].labels)
-    np.testing.assert_allclose(texts.class_weights * counts, counts.sum() / 3, rtol=1e-6)
+    np.testing.assert_allclose(texts.class_weights.numpy() * counts, counts.sum() / 3, rtol=1e-6)
 
 
 def test_logits_equal_the_formula_in_numpy():
@@ -128,7 +130,7 @@ def test_early_stopping_keeps_the_best_epoch():
     assert torch.nn.functional.cross_entropy(logits, labels).item() == pytest.approx(min(losses))
 
 
-class Stopped(Exception): ...
+class StoppedError(Exception): ...
 
 
 @pytest.mark.parametrize("settings", [{"hidden": 4}, {"tune": True, "class_weights": True}])
@@ -143,9 +145,9 @@ def test_resuming_gives_the_same_bits(tmp_path, settings, after):
         calls += 1
         if calls == after:
             checkpoint.write(path, stopped)
-            raise Stopped
+            raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         stopped.fit(pause)
     resumed = trainer_of(**settings)
     torch.rand(3)  # no generator's state matters
@@ -158,9 +160,7 @@ def test_resuming_gives_the_same_bits(tmp_path, settings, after):
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     checkpoint.write(tmp_path / "state", trainer_of())
-    with pytest.raises(
-        W2VError, match=r"was trained with --lr 0\.01, and now it is 0\.5; give the"
-    ):
+    with pytest.raises(W2VError, match=r"was trained with --lr 0\.01, and now it is 0\.5"):
         checkpoint.restore(tmp_path / "state", trainer_of(lr=0.5))
     other = Labelled(TEXTS[::-1], LABELS[::-1])
     texts = DataModule(WV, split(other, Settings(), has_test=False))
@@ -249,7 +249,7 @@ def test_columns_are_found(tmp_path, content, columns, expected):
         (
             "label,text\na,x\n",
             ("kind", "text"),
-            "has no column 'kind'; its first row is label, text",
+            "no column 'kind'; its first row is label, text",
         ),
         ("a,b\n", ("1", "9"), "has no column '9'"),
         ("a,x\n,y\n", (), "line 2 has the label ''"),
@@ -285,7 +285,7 @@ def test_labels_that_do_not_fit_are_one_line(parts, message):
         ({"epochs": 0}, "--epochs is 0; it must be between 1 and"),
         (
             {"validation_share": 0.6},
-            r"--validation-share is 0\.6; it must be between 0\.0 and 0\.5",
+            r"--validation-share is 0\.6; .* 0\.0 and 0\.5",
         ),
         ({"hidden": True}, "--hidden is True"),
         ({"tune": 1}, "--tune is 1"),
