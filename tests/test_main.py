@@ -35,7 +35,8 @@ def test_help_has_a_line_for_each_command(w2v_command):
     assert (status, err) == (0, "")
     assert dict(re.findall(r"^    (\w+) +(.+)$", out, re.M)) == COMMANDS
     assert set(COMMANDS) == {
-        "train", "query", "export", "evaluate", "plot", "map", "explore",
+        "train", "query", "export", "explore", "evaluate", "plot", "map",
+        "similar", "embed", "search", "pairs", "classify",
     }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def _run_command() -> int:
 
     parser = common.Parser(
         prog="w2v",
-        description="Train, query, explore, evaluate, export and draw vectors of words and sentences.",
+        description="Vectors of words and sentences: train, query, draw, evaluate, export.",
         epilog="`w2v COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")

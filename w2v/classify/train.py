@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2v.classify import checkpoint, picture, saved
+from w2v.classify import checkpoint, saved
 from w2v.classify.scores import Scores
 from w2v.classify.trainer import Epoch, Trainer
 from w2v.errors import Interrupted, W2VError, shown
 from w2v.files import check_path
 from w2v.formats.targets import new_folder, refuse_run
+from w2v.pictures.drawing import Drawing
+from w2v.pictures.drawing import write as write_picture
 from w2v.storage import atomic
 from w2v.training import signals
 from w2v.vectors.wordvectors import WordVectors
@@ -74,11 +76,21 @@ def train(
             assert best is not None  # there is at least one epoch
             with new_folder(folder, saved.FILES) as new:
                 saved.write(new, trainer, wv, _noted(part, scores, best))
-                try:
-                    picture.draw(scores, new / saved.PICTURE)
-                except W2VError as error:
-                    logging.getLogger("w2v").warning(str(error))
+                _draw(scores, new / saved.PICTURE)
     return Trained(folder, best, scores, part)
+
+
+def _draw(scores: Scores, path: Path) -> None:
+    """Draw the confusion matrix; without it the classifier is whole all the same."""
+    log = logging.getLogger("w2v")
+    what = {"labels": scores.labels, "confusion": scores.confusion.tolist()}
+    try:
+        with Drawing() as drawing:
+            remarks = write_picture(path, drawing, "confusion", **what, macro_f1=scores.macro_f1)
+    except W2VError as error:
+        remarks = [str(error)]
+    for line in remarks:
+        log.warning(line)
 
 
 def _noted(part: str, scores: Scores, best: Epoch) -> dict[str, Any]:

@@ -8,10 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from w2v.errors import W2VError
-from w2v.pictures import loss, word_map
+from w2v.pictures import confusion, loss, word_map
 from w2v.pictures.drawing import REMARK
 
-PICTURES: dict[str, Callable[..., Any]] = {"loss": loss.figure, "map": word_map.figure}
+PICTURES: dict[str, Callable[..., Any]] = {
+    "loss": loss.figure,
+    "map": word_map.figure,
+    "confusion": confusion.figure,
+}
 SEED_OF_IDS = "w2v"  # of an SVG file's: the same picture has the same bytes
 READ = 2**16  # bytes at a time, of what is asked
 

@@ -25,7 +25,7 @@ from w2v.sentences.similarity import pairwise_cos_sim
 from w2v.storage import atomic, safetensors
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.neighbours import Directions
-from w2v.vectors.queries import check_count
+from w2v.vectors.queries import whole
 
 VECTORS, SENTENCES = "embeddings.safetensors", "sentences.txt"
 _NAME = "embeddings"
@@ -71,7 +71,7 @@ class Embeddings:
             UsageError: `topn`, or a query's shape or numbers.
             W2VError: a stored vector holds NaN or infinity.
         """
-        check_count("topn", topn)
+        whole("topn", topn)
         asked = np.atleast_2d(np.asarray(queries, np.float64))
         if asked.ndim != 2 or asked.shape[1] != self.vectors.shape[1]:
             raise UsageError(
@@ -92,7 +92,7 @@ class Embeddings:
 
     def pairs(self, topn: int = 10) -> list[Pair]:
         """The `topn` pairs of sentences that are most alike; see pairs.top_pairs."""
-        check_count("topn", topn)
+        whole("topn", topn)
         return top_pairs(self.vectors, self._directions.lengths, topn)
 
     def encoder(self) -> SentenceEncoder:
