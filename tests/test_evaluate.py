@@ -116,7 +116,7 @@ def test_evaluate_says_where_nothing_can_be_scored(run, content):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["run"], 2, "there is nothing to score with; give --pairs, --analogies or --sts, and files"),
+        (["run"], 2, "nothing to score with; give --pairs, --analogies or --sts"),
         (["--pairs", "pairs.txt"], 2, "required: RUN"),
         (["run", "--pairs"], 2, "--pairs: expected at least one argument"),
         (["run", "--pairs", "pairs.txt", "--method", "x"], 2, "--method: invalid choice: 'x'"),
