@@ -13,7 +13,10 @@ function completing(input, words, chosen) {
   list.setAttribute("aria-label", "Words");
   input.after(list);
   for (const [name, value] of Object.entries({
-    role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false",
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-controls": list.id,
+    "aria-expanded": "false",
   })) input.setAttribute(name, value);
 
   function show(isOpen) {

@@ -67,6 +67,7 @@ class Page {
 
   // Show what the address asks.
   show() {
+    clearTimeout(this.waiting); // what was in view is no answer to a new question
     const question = fromHash(location.hash);
     const hadFocus = $("#answers").contains(document.activeElement);
     this.answer = question && this.answerTo(question);

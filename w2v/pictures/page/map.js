@@ -4,12 +4,13 @@
 // machine, where WebGL without a graphics card needs a second.
 
 const FONT = "system-ui, sans-serif";
+const LARGE = 200; // so many of the most frequent words have larger points
 const LONGEST = 28; // letters of a name on the map
 const CELL = 6; // pixels: names keep apart by whole cells
 
 class WordMap {
   constructor(canvas, words, on) {
-    Object.assign(this, { canvas, words, on, marked: [], strength: 1, hovered: undefined, named: [] });
+    Object.assign(this, { canvas, words, on, marked: [], named: [], strength: 1 });
     this.shades = new Uint8Array(words.size); // the colour of each word, a place on the ramp
     this.view = new View(canvas, {
       changed: () => this.draw(),
@@ -28,8 +29,9 @@ class WordMap {
   resize() {
     const { canvas } = this;
     this.ratio = Math.min(window.devicePixelRatio || 1, 2);
-    canvas.width = Math.max(1, Math.round(canvas.clientWidth * this.ratio));
-    canvas.height = Math.max(1, Math.round(canvas.clientHeight * this.ratio));
+    this.view.resize();
+    canvas.width = Math.round(this.view.width * this.ratio);
+    canvas.height = Math.round(this.view.height * this.ratio);
     this.pen = canvas.getContext("2d", { alpha: false });
     this.pixels = undefined;
     this.draw();
@@ -58,6 +60,10 @@ class WordMap {
 
   // Colour each word by its shade, 0 to 255, on a ramp of colours (a list of #rrggbb).
   colour(shades, ramp) {
+    const style = getComputedStyle(document.documentElement);
+    const named = (name) => style.getPropertyValue(`--${name}`).trim();
+    const names = ["ground", "text", "faint", "accent"];
+    this.theme = Object.fromEntries(names.map((name) => [name, named(name)]));
     this.shades = shades;
     this.ramp = rampOf(ramp);
     this.draw();
@@ -74,8 +80,6 @@ class WordMap {
 
   drawNow() {
     const { pen, view } = this;
-    const style = getComputedStyle(document.documentElement);
-    this.colours = (name) => style.getPropertyValue(`--${name}`).trim();
     pen.setTransform(1, 0, 0, 1, 0, 0);
     this.drawPoints();
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
@@ -87,7 +91,7 @@ class WordMap {
 
   // All points, the most frequent on top. The array has a margin, so that no disc is cut.
   drawPoints() {
-    const { ratio, view, words, shades } = this;
+    const { ratio, view, words, shades, ramp } = this;
     const radius = ratio * Math.min(6, this.radius * (view.scale / view.whole) ** 0.3);
     const margin = Math.ceil(2 * radius) + 2;
     const [width, height] = [this.canvas.width + 2 * margin, this.canvas.height + 2 * margin];
@@ -95,18 +99,20 @@ class WordMap {
       this.pixels = new ImageData(width, height);
     }
     const pixels = new Uint32Array(this.pixels.data.buffer);
-    pixels.fill(packed(this.colours("ground")));
+    pixels.fill(packed(this.theme.ground));
     const large = disc(1.6 * radius, this.strength, width);
     const small = disc(radius, this.strength, width);
     const scale = view.scale * ratio;
     const left = this.canvas.width / 2 + margin - view.x * scale;
     const top = this.canvas.height / 2 + margin + view.y * scale;
     const edge = margin - Math.floor(margin / 2);
+    const [right, bottom] = [width - edge, height - edge];
+    const { x: xs, y: ys } = words;
     for (let id = words.size - 1; id >= 0; id--) {
-      const x = Math.round(left + words.x[id] * scale);
-      const y = Math.round(top - words.y[id] * scale);
-      if (x < edge || y < edge || x >= width - edge || y >= height - edge) continue;
-      stamp(pixels, y * width + x, id < 200 ? large : small, this.ramp[shades[id]]);
+      const x = (left + xs[id] * scale) | 0;
+      const y = (top - ys[id] * scale) | 0;
+      if (x < edge || y < edge || x >= right || y >= bottom) continue;
+      stamp(pixels, y * width + x, id < LARGE ? large : small, ramp[shades[id]]);
     }
     this.pen.putImageData(this.pixels, -margin, -margin);
   }
@@ -115,7 +121,7 @@ class WordMap {
     const { pen, marked } = this;
     const places = marked.map((id) => this.place(id));
     pen.lineWidth = 1;
-    pen.strokeStyle = this.colours("accent");
+    pen.strokeStyle = this.theme.accent;
     pen.globalAlpha = 0.45;
     pen.beginPath();
     for (const place of this.isStar ? places.slice(1) : []) {
@@ -137,7 +143,7 @@ class WordMap {
   // The names of the marked words, then, in each field of the map, of its most frequent word that
   // finds room; so that rare words have names where they are among themselves.
   drawNames() {
-    const { view, words, marked } = this;
+    const { view, marked } = this;
     const columns = Math.ceil(view.width / CELL);
     const taken = new Uint8Array(columns * Math.ceil(view.height / CELL));
     this.named = [];
@@ -151,13 +157,11 @@ class WordMap {
     const inRow = Math.ceil(view.width / wide);
     const isNamed = new Uint8Array(inRow * Math.ceil(view.height / high));
     const isMarked = new Set(first);
-    for (let id = 0; id < words.size; id++) {
-      const [x, y] = this.place(id);
-      if (x < 0 || y < 0 || x >= view.width || y >= view.height) continue;
+    this.eachInView((id, x, y) => {
       const field = Math.floor(y / high) * inRow + Math.floor(x / wide);
-      if (isNamed[field] || isMarked.has(id)) continue;
+      if (isNamed[field] || isMarked.has(id)) return;
       isNamed[field] = this.drawName(id, taken, columns, false);
-    }
+    });
   }
 
   // Whether there was room for it.
@@ -173,17 +177,20 @@ class WordMap {
     const gap = id === this.marked[0] ? 9 : 7;
     const [right, left, middle] = [x + gap, x - gap - width, x - width / 2];
     // Beside its point to the right; if that is not free and the word is marked, the next.
-    const spots = [[right, 8], [left, 8], [middle, 23], [middle, -7], [right, 18], [right, -2], [left, 18], [left, -2]];
+    const spots = [
+      [right, 8], [left, 8], [middle, 23], [middle, -7],
+      [right, 18], [right, -2], [left, 18], [left, -2],
+    ];
     for (const [left, up] of isMarked ? spots : spots.slice(0, 1)) {
       const top = y - up;
       const box = { left, top, right: left + width, bottom: top + 16 };
-      if (box.left < 0 || box.top < 0 || box.right > view.width || box.bottom > view.height) continue;
-      if (!take(taken, columns, box)) continue;
+      const isOutside = left < 0 || top < 0 || box.right > view.width || box.bottom > view.height;
+      if (isOutside || !take(taken, columns, box)) continue;
       pen.lineWidth = 3;
       pen.lineJoin = "round";
-      pen.strokeStyle = this.colours("ground");
+      pen.strokeStyle = this.theme.ground;
       pen.strokeText(name, left, top + 12.5);
-      pen.fillStyle = this.colours(isMarked || !this.marked.length ? "text" : "faint");
+      pen.fillStyle = isMarked || !this.marked.length ? this.theme.text : this.theme.faint;
       pen.fillText(name, left, top + 12.5);
       this.named.push({ id, box });
       return true;
@@ -194,7 +201,7 @@ class WordMap {
   drawCross(x, y) {
     const { pen } = this;
     pen.lineWidth = 1.5;
-    pen.strokeStyle = this.colours("accent");
+    pen.strokeStyle = this.theme.accent;
     pen.beginPath();
     for (const [dx, dy] of [[9, 0], [0, 9]]) {
       pen.moveTo(x - dx, y - dy);
@@ -215,15 +222,14 @@ class WordMap {
 
   // The word at a point of the screen, by its name or its point; undefined where there is none.
   at(x, y, reach) {
-    const inside = ({ left, right, top, bottom }) => x >= left && x <= right && y >= top && y <= bottom;
-    const name = reach === Infinity ? undefined : this.named.find(({ box }) => inside(box));
-    if (name) return name.id;
+    const inside = (box) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom;
+    const name = this.named.find(({ box }) => inside(box));
+    if (name && reach < Infinity) return name.id; // Enter asks for the nearest point
     let [nearest, distance] = [undefined, reach];
-    for (let id = 0; id < this.words.size; id++) {
-      const [px, py] = this.place(id);
-      const gap = Math.hypot(px - x, py - y);
+    this.eachInView((id, px, py) => {
+      const gap = Math.sqrt((px - x) ** 2 + (py - y) ** 2);
       if (gap < distance) [nearest, distance] = [id, gap];
-    }
+    });
     return nearest;
   }
 
@@ -244,21 +250,31 @@ class WordMap {
 
   // The ids of the most frequent words in view.
   inView(count) {
-    const { view, words } = this;
     const found = [];
-    for (let id = 0; id < words.size && found.length < count; id++) {
-      const [x, y] = this.place(id);
-      if (x >= 0 && y >= 0 && x < view.width && y < view.height) found.push(id);
-    }
+    this.eachInView((id) => {
+      found.push(id);
+      return found.length === count;
+    });
     return found;
+  }
+
+  // Call see(id, x, y) for the words in view, the most frequent first, until it returns true.
+  eachInView(see) {
+    const { x, y, size } = this.words;
+    const { width, height, scale } = this.view;
+    const [left, top] = this.view.toScreen(0, 0);
+    for (let id = 0; id < size; id++) {
+      const [px, py] = [left + x[id] * scale, top - y[id] * scale];
+      if (px >= 0 && py >= 0 && px < width && py < height && see(id, px, py)) return;
+    }
   }
 }
 
 // The rectangle around places, never empty.
 function boxOf(xs, ys) {
-  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  const margin = Math.max(right - left, top - bottom) ? 0 : 1;
-  const pad = Math.max(right - left, top - bottom, 1e-6) * 0.02 + margin;
+  const [left, right] = [Math.min(...xs), Math.max(...xs)];
+  const [bottom, top] = [Math.min(...ys), Math.max(...ys)];
+  const pad = 0.02 * Math.max(right - left, top - bottom) || 1;
   return { left: left - pad, right: right + pad, bottom: bottom - pad, top: top + pad };
 }
 
@@ -266,10 +282,12 @@ function boxOf(xs, ys) {
 function take(taken, columns, { left, top, right, bottom }) {
   const [first, last] = [Math.floor(left / CELL), Math.floor(right / CELL)];
   const [above, below] = [Math.floor(top / CELL), Math.floor((bottom - 1) / CELL)];
+  const rows = [];
   for (let row = above; row <= below; row++) {
-    for (let column = first; column <= last; column++) if (taken[row * columns + column]) return false;
+    rows.push([row * columns + first, row * columns + last + 1]);
   }
-  for (let row = above; row <= below; row++) taken.fill(1, row * columns + first, row * columns + last + 1);
+  if (rows.some(([begin, end]) => taken.subarray(begin, end).includes(1))) return false;
+  for (const [begin, end] of rows) taken.fill(1, begin, end);
   return true;
 }
 

@@ -45,8 +45,9 @@ function rampOf(colours) {
     const place = (shade / 255) * (stops.length - 1);
     const stop = Math.min(Math.floor(place), stops.length - 2);
     const share = place - stop;
+    const at = (colour, bits) => (colour >> bits) & 255;
     const mix = (bits) =>
-      Math.round(((stops[stop] >> bits) & 255) * (1 - share) + ((stops[stop + 1] >> bits) & 255) * share);
+      Math.round(at(stops[stop], bits) * (1 - share) + at(stops[stop + 1], bits) * share);
     return (0xff000000 | (mix(16) << 16) | (mix(8) << 8) | mix(0)) >>> 0;
   });
 }

@@ -18,8 +18,11 @@ class View {
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
-  get width() { return Math.max(1, this.canvas.clientWidth); }
-  get height() { return Math.max(1, this.canvas.clientHeight); }
+  // The size of the map in pixels; kept, since to ask the canvas takes longer than to draw a point.
+  resize() {
+    this.width = Math.max(1, this.canvas.clientWidth);
+    this.height = Math.max(1, this.canvas.clientHeight);
+  }
 
   toScreen(x, y) {
     return [
