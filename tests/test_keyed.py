@@ -115,6 +115,7 @@ def test_answers_of_all_rows_are_gensims_after_row_0(both, method, arguments, na
         ("most_similar_to_given", ["w1", []], ValueError),
         ("get_mean_vector", [[]], ValueError),
         ("get_mean_vector", [["w1", "w2"], [1]], ValueError),
+        ("get_mean_vector", [["w1", "w2"], [1, "x"]], ValueError),
         ("get_mean_vector", [["w1", "nowhere"], None, True, False, False], KeyError),
         ("distances", ["w1", ["nowhere"]], KeyError),
         ("closer_than", ["w1", "nowhere"], KeyError),
@@ -360,6 +361,17 @@ def test_cosmul_equals_the_definition(topn):
         assert [s for _, s in found] == pytest.approx([scores[w] for w in expected], rel=1e-9)
 
 
+def test_cosmul_tells_apart_what_float32_cannot():
+    # The scores differ by about 1e-8, a tenth of what float32 resolves beside 1.
+    table = np.random.default_rng(3).standard_normal((300, 32)).astype(np.float32)
+    table = table[0] + np.float32(1e-3) * table
+    wv = w2v.WordVectors.from_words([f"w{n}" for n in range(300)], table)
+    scores = cosmul_by_definition(wv, ["w1"], ["w2"])
+    expected = sorted(scores.keys() - {"w1", "w2"}, key=scores.get, reverse=True)
+    for topn in range(1, 20):
+        assert [word for word, _ in wv.most_similar_cosmul("w1", "w2", topn)] == expected[:topn]
+
+
 def test_cosmul_searches_what_it_is_told(winds):
     found = winds.most_similar_cosmul("east", "north", restrict_vocab=4)
     assert [word for word, _ in found] == ["northeast", "west"]
@@ -418,6 +430,8 @@ def test_what_has_no_direction_is_refused_everywhere(winds):
             ask()
     with pytest.raises(UsageError, match="the mean of no word is asked for"):
         winds.n_similarity([], ["east"])
+    with pytest.raises(UsageError, match="2 words have the weights"):
+        winds.get_mean_vector(["east", "up"], [1, math.nan])
     assert winds.get_vector(UNK).tolist() == [0, 0, 0]
 
 

@@ -148,8 +148,8 @@ class WordCosines(WordRows):
         if not items:
             raise UsageError("the mean of no word is asked for; it needs at least one")
         each = np.ones(len(items)) if weights is None else np.asarray(weights, np.float64)
-        if each.shape != (len(items),):
-            raise UsageError(f"{len(items)} words have {each.size} weights; give as many of each")
+        if each.shape != (len(items),) or not np.isfinite(each).all():
+            raise UsageError(f"{len(items)} words have the weights {weights}; give each a number")
         total, weight_of_all = np.zeros(self.vector_size), 0.0
         for item, weight in zip(items, each.tolist(), strict=True):
             if is_vector(item):
