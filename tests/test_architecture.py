@@ -39,7 +39,7 @@ ALLOWED = {
     | TRAINING_CHAIN
     | {"storage", "vectors", "pictures", "evaluation", "version", "processes"},
     # `training` for how a training is stopped.
-    "classify": BASE | QUERY_CHAIN | {"training", "pictures", "processes"},
+    "classify": BASE | QUERY_CHAIN | {"pictures", "training"},
     "commands": BASE
     | TRAINING_CHAIN
     | QUERY_CHAIN

@@ -247,6 +247,12 @@ def test_vectors_that_are_not_finite_are_refused():
         w2v.SentenceEncoder(WordVectors(WORDS, COUNTS, table))
 
 
+@pytest.mark.parametrize("model", [None, "", 7, "a\0b"])
+def test_what_is_no_path_is_no_model(model):
+    with pytest.raises(UsageError, match=r"the model is .*; it must"):
+        w2v.SentenceEncoder(model)
+
+
 def test_a_folder_that_is_no_model_is_refused(tmp_path):
     with pytest.raises(W2VError, match="is no run and no transformer: it holds neither"):
         w2v.SentenceEncoder(tmp_path)

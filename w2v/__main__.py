@@ -11,13 +11,13 @@ COMMANDS = {
     "export": "write vectors in a format that other programs read",
     "explore": "write a page with all words, to explore in a browser",
     "evaluate": "score vectors on word pairs, analogies and pairs of sentences",
-    "plot": "draw the loss of runs",
-    "map": "draw words in two dimensions",
     "similar": "tell how similar two sentences are",
     "embed": "write the vectors of a text's sentences",
     "search": "print the sentences nearest to a query",
     "pairs": "print the most similar pairs of sentences",
     "classify": "train a classifier of texts, and label texts with it",
+    "plot": "draw the loss of runs",
+    "map": "draw words in two dimensions",
 }
 
 
@@ -34,7 +34,8 @@ def _run_command() -> int:
 
     parser = common.Parser(
         prog="w2v",
-        description="Vectors of words and sentences: train, query, draw, evaluate, export.",
+        description="Train, query, explore, evaluate, export and draw word vectors; and compare "
+        "sentences.",
         epilog="`w2v COMMAND --help` describes a command.",
     )
     parser.add_argument("--version", action="store_true", help="print the version")

@@ -15,10 +15,8 @@ from w2v.classify import checkpoint, saved
 from w2v.classify.scores import Scores
 from w2v.classify.trainer import Epoch, Trainer
 from w2v.errors import Interrupted, W2VError, shown
-from w2v.files import check_path
-from w2v.formats.targets import new_folder, refuse_run
-from w2v.pictures.drawing import Drawing
-from w2v.pictures.drawing import write as write_picture
+from w2v.formats.targets import new_folder, prepared
+from w2v.pictures import drawing
 from w2v.storage import atomic
 from w2v.training import signals
 from w2v.vectors.wordvectors import WordVectors
@@ -58,12 +56,9 @@ def train(
         W2VError: `out` cannot be written, holds anything else, or its state is of another training.
         Interrupted: by a signal, once the state is saved.
     """
-    folder = Path(os.path.realpath(out))
     with _writing(out):
-        check_path(out)
-        refuse_run(folder)
+        folder = prepared(out)
         _check_free(folder)
-        atomic.sweep(folder) if folder.parent.is_dir() else None
         with atomic.claimed(folder):
             state = folder / saved.CHECKPOINT
             if resume:
@@ -81,16 +76,17 @@ def train(
 
 
 def _draw(scores: Scores, path: Path) -> None:
-    """Draw the confusion matrix; without it the classifier is whole all the same."""
+    """Draw the confusion matrix; that it cannot be drawn is a warning."""
+    what = {"labels": scores.labels, "counts": scores.confusion.tolist()}
     log = logging.getLogger("w2v")
-    what = {"labels": scores.labels, "confusion": scores.confusion.tolist()}
-    try:
-        with Drawing() as drawing:
-            remarks = write_picture(path, drawing, "confusion", **what, macro_f1=scores.macro_f1)
-    except W2VError as error:
-        remarks = [str(error)]
-    for line in remarks:
-        log.warning(line)
+    with drawing.Drawing() as process:
+        try:
+            for remark in drawing.write(
+                path, process, "confusion", macro_f1=scores.macro_f1, **what
+            ):
+                log.warning(shown(remark))
+        except W2VError as error:
+            log.warning(str(error))
 
 
 def _noted(part: str, scores: Scores, best: Epoch) -> dict[str, Any]:

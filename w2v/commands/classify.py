@@ -149,6 +149,7 @@ def _predict(asked: argparse.Namespace) -> None:
     with common.dying_of_interrupts():
         from w2v.classify import saved
 
+    output.check_open()
     classifier = saved.load(asked.folder)
     if asked.texts is None:
         if sys.stdin is None:

@@ -44,6 +44,7 @@ def _pairs(asked: argparse.Namespace) -> None:
     with common.dying_of_interrupts():
         from w2v.sentences import embeddings
 
+    output.check_open()
     stored = embeddings.load(asked.folder)
     found = stored.pairs(asked.k)
     sentences = [[stored.sentences[row] for row in pair[1:]] for pair in found]

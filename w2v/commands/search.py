@@ -46,6 +46,7 @@ def _search(asked: argparse.Namespace) -> int:
     with common.dying_of_interrupts():
         from w2v.sentences import embeddings
 
+    output.check_open()
     stored = embeddings.load(asked.folder)
     encoding.stay_offline()
     with encoding.log_told():

@@ -51,6 +51,7 @@ def _parser(prog: str) -> common.Parser:
 def _similar(asked: argparse.Namespace) -> None:
     if not -1 <= asked.threshold <= 1 or math.isnan(asked.threshold):
         raise UsageError(f"--threshold is {asked.threshold}; it must be between -1 and 1")
+    output.check_open()
     with encoding.log_told():
         encoder = encoding.encoder_of(asked, asked.model)
         vectors, found = encoder.encode_counted(asked.sentences)

@@ -40,18 +40,13 @@ def prepared(path: str | os.PathLike[str]) -> Path:
     """
     check_path(path)
     path = Path(os.path.realpath(path))  # a link is never what gets replaced
-    refuse_run(path)
+    names = (layout.VECTORS, layout.VOCAB)
+    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
+        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(OSError):  # what others left behind must not stop this
         atomic.sweep(path)
     return path
-
-
-def refuse_run(path: Path) -> None:
-    """Raise W2VError for a path inside a run folder."""
-    names = (layout.VECTORS, layout.VOCAB)
-    if any(all(Path(parent, name).exists() for name in names) for parent in path.parents):
-        raise W2VError(f"{path} is inside a run, which training replaces; name a path outside it")
 
 
 @contextlib.contextmanager

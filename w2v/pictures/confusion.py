@@ -1,4 +1,4 @@
-"""The picture of a confusion matrix: which labels a classifier takes for which."""
+"""The picture of a confusion matrix: which labels are taken for which."""
 
 from __future__ import annotations
 
@@ -10,39 +10,41 @@ from w2v.pictures import fonts, looks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SIDE, LABEL, MOST = 2.0, 0.55, 30.0  # inches: without labels, of each label, in all
-DARK = 0.6  # share of a row from which its number is white
-LONGEST_LABEL = 30  # letters
+CELL, MARGIN, MOST = 0.55, 2.2, 30.0  # inches: of a label's row, beside all of them, in all
+DOTS = 125
+FEW = 4  # labels, which fit beside each other
+LETTERS = 20  # of a label
+DARK = 0.6  # share of a row, from which its shade asks for white letters
 
 
 def figure(
-    labels: Sequence[str], confusion: Sequence[Sequence[int]], macro_f1: float
+    labels: Sequence[str], counts: Sequence[Sequence[int]], macro_f1: float
 ) -> tuple[Figure, list[str]]:
-    """Counts of texts: true labels downwards, predicted ones across.
+    """A row for each true label, a column for each predicted one; the shade is the share of a row.
 
     Args:
-        labels: n strings.  confusion: (n, n) counts, a row for each true label.
+        labels: C names.
+        counts: (C, C), how many texts.
     Returns:
         the figure, and lines that the user should see.
     """
     from matplotlib.figure import Figure
 
-    names = [looks.cut(label, LONGEST_LABEL) for label in labels]
-    families, remarks = fonts.families_for(names)
-    side = min(SIDE + LABEL * max(3, len(names)), MOST)
-    drawn = Figure(figsize=(side + LABEL, side), dpi=120, layout="constrained")
+    side = min(MARGIN + CELL * len(labels), MOST)
+    drawn = Figure(figsize=(side + 0.4, side), dpi=DOTS, layout="constrained")
     axes = drawn.add_subplot()
-    shares = [[count / max(sum(row), 1) for count in row] for row in confusion]
+    shares = [[count / max(sum(row), 1) for count in row] for row in counts]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for i, row in enumerate(confusion):
+    for i, row in enumerate(counts):
         for j, count in enumerate(row):
-            color = "white" if shares[i][j] > DARK else "black"
-            axes.text(j, i, f"{count:,}", ha="center", va="center", color=color)
-    looks_of_names: dict[str, Any] = {"family": families, "parse_math": False}
-    slant = 45 if len(names) > 4 else 0
-    axes.set_xticks(range(len(names)), names, rotation=slant, **looks_of_names)
-    axes.set_yticks(range(len(names)), names, **looks_of_names)
+            colour = "white" if shares[i][j] > DARK else looks.BLACK
+            axes.text(j, i, f"{count}", ha="center", va="center", color=colour)
+    names = [looks.cut(label, LETTERS) for label in labels]
+    families, remarks = fonts.families_for(names)
+    how: Any = {"family": list(families), "parse_math": False}
+    axes.set_xticks(range(len(names)), names, rotation=0 if len(names) <= FEW else 60, **how)
+    axes.set_yticks(range(len(names)), names, **how)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
-    axes.set_title(f"macro-F1 {macro_f1:.3f}; shade: share of the row", fontsize="medium")
+    axes.set_title(f"macro-F1 {macro_f1:.3f}; shade: share of the row", fontsize=looks.SMALL)
     return drawn, remarks

@@ -4,7 +4,6 @@ embeddings.safetensors    `embeddings`, (n, D) float32; how they were made, in i
 sentences.txt             a sentence a line, UTF-8, in the order of the rows
 """
 
-import contextlib
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -18,7 +17,7 @@ import numpy.typing as npt
 
 from w2v.errors import UsageError, W2VError, damaged
 from w2v.files import check_path, open_file
-from w2v.formats.targets import new_folder, refuse_run
+from w2v.formats.targets import new_folder, prepared
 from w2v.sentences.encoder import SentenceEncoder
 from w2v.sentences.pairs import Pair, top_pairs
 from w2v.sentences.similarity import pairwise_cos_sim
@@ -71,7 +70,7 @@ class Embeddings:
             UsageError: `topn`, or a query's shape or numbers.
             W2VError: a stored vector holds NaN or infinity.
         """
-        whole("topn", topn)
+        topn = whole("topn", topn)
         asked = np.atleast_2d(np.asarray(queries, np.float64))
         if asked.ndim != 2 or asked.shape[1] != self.vectors.shape[1]:
             raise UsageError(
@@ -92,8 +91,7 @@ class Embeddings:
 
     def pairs(self, topn: int = 10) -> list[Pair]:
         """The `topn` pairs of sentences that are most alike; see pairs.top_pairs."""
-        whole("topn", topn)
-        return top_pairs(self.vectors, self._directions.lengths, topn)
+        return top_pairs(self.vectors, self._directions.lengths, whole("topn", topn))
 
     def encoder(self) -> SentenceEncoder:
         """The SentenceEncoder that made these vectors, for queries.
@@ -181,12 +179,7 @@ def append(
     """
     text = _as_text(sentences)
     try:
-        check_path(path)
-        target = Path(os.path.realpath(path))
-        refuse_run(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):  # what others left behind must not stop this
-            atomic.sweep(target)
+        target = prepared(path)
         with atomic.claimed(target):
             shape = len(sentences), encoder.vector_size
             return _replace(target, text, shape, blocks, encoder)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from w2v.errors import UsageError, W2VError
+from w2v.files import check_path
 from w2v.formats import convert
 from w2v.sentences.batch import Model
 from w2v.sentences.saved_folder import MODULES, modules_of
@@ -22,6 +23,10 @@ def open_model(source: str | os.PathLike[str] | WordVectors, options: Mapping[st
     if isinstance(source, WordVectors):
         _refuse(options, OF_WORDS, "word vectors")
         return WordModel(source, None, **options)
+    try:
+        check_path(source)
+    except OSError as error:
+        raise UsageError(f"the model is {source!r}; {error.strerror}") from error
     path = Path(source)
     if not os.path.isdir(path) or Path(path, layout.VECTORS).exists():
         _refuse(options, OF_WORDS, "word vectors")
