@@ -98,7 +98,7 @@ def test_few_tokens_are_told_how_many_epochs_would_serve(said, monkeypatch):
 
 
 def test_small_disk_brings_a_warning(said, monkeypatch):
-    monkeypatch.setattr("w2v.training.advice._free_disk", lambda folder: 2**20 // 100)
+    monkeypatch.setattr("w2v.training.advice.free_disk", lambda folder: 2**20 // 100)
     assert re.search(
         r"warning: the disk of runs/text has 0 MB free, and the run and", said(ZIPF).err
     )

@@ -7,7 +7,7 @@ from w2v.batches.batch import Batch, GroupRows
 from w2v.batches.batcher import CpuBatcher
 from w2v.batches.subsampling import keep_thresholds
 from w2v.config import Config
-from w2v.text import vocab, word_table
+from w2v.text import word_table
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
 from windows import batchers, plain_rows, plain_windows
@@ -102,7 +102,7 @@ def test_batches_are_no_longer_than_they_need():
 
 
 def test_every_center_is_trained_once_an_epoch(monkeypatch):
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 500)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 500)
     one = batcher(zipf_lines(50, 300), sample=0.0, batch_size=33)
     total = 0
     for block in range(len(one.text.blocks)):
@@ -117,7 +117,7 @@ def test_every_center_is_trained_once_an_epoch(monkeypatch):
 
 
 def test_draws_differ_between_the_blocks_of_a_text(monkeypatch):
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 400)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 400)
     one = batcher("a b c d e f g h\n" * 100, sample=0.0)  # both blocks hold the same text
     assert rows(one.groups(1, 0)) != rows(one.groups(1, 1))
 

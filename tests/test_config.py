@@ -91,8 +91,8 @@ def test_paths_and_numpy_numbers_are_made_plain():
         corpus=Path("text.txt"), epochs=np.int64(3), sample=np.float32(0.5), evaluate=Path("a.tsv")
     )
     given = config.corpus, config.epochs, config.sample, config.evaluate
-    assert given == ("text.txt", 3, 0.5, ("a.tsv",))
-    assert [type(value) for value in given] == [str, int, float, tuple]
+    assert given == (("text.txt",), 3, 0.5, ("a.tsv",))
+    assert [type(value) for value in given] == [tuple, int, float, tuple]
     assert Config(evaluate=["a", Path("b")]).evaluate == ("a", "b")
 
 

@@ -7,7 +7,6 @@ from w2v.batches import draws, gpu_draws, gpu_subsampling, subsampling
 from w2v.batches.batcher import CpuBatcher
 from w2v.batches.gpu_batcher import GpuBatcher
 from w2v.batches.subsampling import subsample
-from w2v.text import vocab
 from w2v.text.vocab import read
 from windows import batchers
 
@@ -82,7 +81,7 @@ def test_gpu_groups_leave_out_the_same_noise(name, group):
 
 @pytest.mark.parametrize("group", [1, 32])
 def test_gpu_groups_of_later_blocks_and_fixed_epochs_are_the_same(group, monkeypatch):
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 40)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 40)
     settings = {"sample": 0.0, "window": 2, "negative": 2, "group": group}
     host, device = both(zipf_lines(50, 10), resample=False, **settings)
     assert len(host.text.blocks) > 1

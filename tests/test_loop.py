@@ -10,7 +10,6 @@ from w2v.engines.base import Engine
 from w2v.engines.cpu import CpuEngine
 from w2v.errors import W2VError
 from w2v.storage import run_folder
-from w2v.text import vocab
 from w2v.training import memory, write_run
 
 
@@ -82,7 +81,7 @@ def test_metrics_of_an_epoch_are_its_own(corpus, monkeypatch):
 
 
 def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 5000)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 5000)
     for engine in (Engine, CpuEngine):
         monkeypatch.setattr(engine, "call_centers", 1000)
     run = w2v.train(corpus=corpus, engine="cpu", epochs=2, **SMALL)
@@ -94,7 +93,7 @@ def test_blocks_are_trained_one_after_another(corpus, monkeypatch):
 
 def test_last_row_of_an_epoch_is_kept_when_its_last_block_is_empty(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 6000)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 6000)
     (tmp_path / "odd.txt").write_text("a b c\n" * 2000 + "a\n")  # one word in a block of its own
     run = w2v.train(corpus="odd.txt", engine="cpu", epochs=2, **{**SMALL, "sample": 0.0, "lr": 0.1})
     assert [row.batch for row in run.metrics if row.epoch == 1][-1] == 94  # 6000 / 64, rounded up
@@ -121,7 +120,7 @@ def test_train_that_diverges_says_where_and_what_to_try(corpus, engine):
 
 
 def test_train_refuses_tables_that_do_not_fit(corpus, monkeypatch):
-    monkeypatch.setattr(memory, "_available_memory", lambda: 10_000)
+    monkeypatch.setattr(memory, "free_memory", lambda: 10_000)
     message = r"201 words of --vector-size 8 and batches of 4,736 entries need 0.0 GiB of memory"
     with pytest.raises(W2VError, match=message):
         w2v.train(corpus=corpus, engine="cpu", **SMALL)

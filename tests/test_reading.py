@@ -16,7 +16,7 @@ import pytest
 from texts import Text, zipf_lines
 from w2v.config import Config
 from w2v.errors import W2VError
-from w2v.text import corpus, source, vocab
+from w2v.text import corpus, source
 from w2v.text.vocab import encode, read
 from w2v.text.word_table import WORD_MASK
 
@@ -124,14 +124,24 @@ def test_tables_of_threads_grow_and_are_merged(threads):
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_blocks_are_cut_alike_for_any_threads(monkeypatch, threads):
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 50)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 50)
     raw = zipf_lines(60, 200, seed=3).encode()
     pieces = re.findall(rb"[^\n]*\n[^ ]* ?", raw)
     assert b"".join(pieces) == raw
-    _, _, sentences, *_ = read_slowly([raw], 4)
+    words, *_ = read_slowly([raw], 4)
     _, encoded = read(Text(pieces), 4, threads=threads)
-    flat = [(word, i == 0) for sentence in sentences for i, word in enumerate(sentence)]
-    expected = [flat[start : start + 50] for start in range(0, len(flat), 50)]
+    ids = {word.encode(): index for index, word in enumerate(words)}
+    flat = []  # (id, whether it is the first known word of its line), of all words read
+    for line in raw.split(b"\n"):
+        begins = True
+        for word in line.split():
+            flat.append((ids.get(word, 0), begins))
+            begins = begins and word not in ids
+    expected = [
+        [token for token in flat[start : start + 50] if token[0]]
+        for start in range(0, len(flat), 50)
+    ]
+    assert encoded.n_tokens == sum(map(len, expected)) < encoded.n_read == len(flat)
     for block, wanted in zip(encoded.blocks, expected, strict=True):
         assert (block & WORD_MASK).tolist() == [word for word, _ in wanted]
         assert (block[1:] < 0).tolist() == [begins for _, begins in wanted[1:]]

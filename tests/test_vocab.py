@@ -72,7 +72,7 @@ def test_read_grows_with_the_vocabulary():
 
 
 def test_read_cuts_blocks_but_no_text(monkeypatch):
-    monkeypatch.setattr(vocab, "BLOCK_TOKENS", 7)
+    monkeypatch.setattr("w2v.text.tokens.BLOCK_TOKENS", 7)
     content = zipf_lines(30, 40)
     _, _, expected = plain.encode(content, 1)
     _, encoded = read(text(content), 1)

@@ -64,11 +64,12 @@ class Config:
         UsageError: a value out of its range; the message names flag, value and range.
     """
 
-    corpus: str | None = setting(
+    corpus: tuple[str, ...] = setting(
         "data",
-        None,
-        "ptb, sample, or the path of a text file (.gz, .bz2, .xz too) or a folder of them, one "
-        "sentence a line; by default ptb if it can be had, else sample",
+        (),
+        "ptb, sample, - for standard input, or paths of text files (.gz, .bz2, .xz, .zst too), "
+        "folders of them and patterns such as 'texts/*.gz', one sentence a line; by default ptb if "
+        "it can be had, else sample",
         metavar="ptb|sample|PATH",
     )
     data_dir: str | None = setting(
@@ -78,6 +79,22 @@ class Config:
         metavar="FOLDER",
     )
     lower: bool = setting("data", False, "fold the corpus to lower case")
+    cache: bool = setting(
+        "data", True, "keep a long text as word numbers on the disk, so that it is read once"
+    )
+    cache_dir: str | None = setting(
+        "data",
+        None,
+        "folder where texts are kept (default: $XDG_CACHE_HOME/w2v/texts, or ~/.cache/w2v/texts)",
+        metavar="FOLDER",
+    )
+    cache_size: float = setting(
+        "data",
+        50.0,
+        "GB that they may take; those not used for longest are dropped",
+        low=0.0,
+        high=1e6,
+    )
     out: str | None = setting(
         "output", None, "run folder to write (default: runs/<corpus>)", metavar="FOLDER"
     )

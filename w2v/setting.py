@@ -108,6 +108,8 @@ def _kind(annotation: Any) -> type:
 
 def _plain(value: Any, kind: type) -> Any:
     """A path as a str, a NumPy number as Python's; where paths are wanted, one as a tuple."""
+    if kind is tuple and value is None:
+        return ()
     if kind is tuple and isinstance(value, (list, tuple, str, os.PathLike)):
         paths = [value] if isinstance(value, (str, os.PathLike)) else value
         return tuple(_plain(path, str) for path in paths)

@@ -15,10 +15,13 @@ from w2v.batches.draws import NOISE, ORDER, RADIUS, SUBSAMPLE, shuffled, stream_
 from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds, subsample
 from w2v.config import Config
-from w2v.text.vocab import EncodedText
+from w2v.text.encoded import EncodedText
 
 if TYPE_CHECKING:
     from w2v.batches.batch import Array
+
+
+GPU_BLOCKS = 64  # the first blocks of the text, 1 GiB of ids, stay on a GPU; others come anew
 
 
 class Groups(ABC):

@@ -13,7 +13,14 @@ import torch
 import triton
 
 from w2v.batches.batch import Batch
-from w2v.batches.batcher import CpuGroups, EpochKeys, Groups, batch_groups, draws_of
+from w2v.batches.batcher import (
+    GPU_BLOCKS,
+    CpuGroups,
+    EpochKeys,
+    Groups,
+    batch_groups,
+    draws_of,
+)
 from w2v.batches.draw_groups import Draws
 from w2v.batches.gpu_draws import shuffled
 from w2v.batches.gpu_groups import (
@@ -30,11 +37,11 @@ from w2v.batches.gpu_subsampling import subsample
 from w2v.batches.noise import noise_table
 from w2v.batches.subsampling import keep_thresholds
 from w2v.config import Config
-from w2v.text.vocab import EncodedText
+from w2v.text.encoded import EncodedText
 
 
 class GpuBatcher:
-    """The Batcher on a Config's device, where the text, 4 bytes a token, is kept.
+    """The Batcher on a Config's device, where the first GPU_BLOCKS of the text are kept.
 
     Args:
         text, counts, config: as CpuBatcher's, and the config's device.
@@ -46,15 +53,23 @@ class GpuBatcher:
         keep = keep_thresholds(counts, config.sample)
         self._keep_there = self._there(keep.view(np.int64))
         self._noise_there = self._there(self._noise.view(np.int32))
-        self._blocks_there = [self._there(block) for block in text.blocks]
+        self._blocks_there: dict[int, torch.Tensor] = {}
 
     def _there(self, array):
         return torch.from_numpy(array).to(self._device)
 
+    def _block(self, number):
+        there = self._blocks_there.get(number)
+        if there is None:
+            there = self._there(self.text.blocks[number])
+            if number < GPU_BLOCKS:
+                self._blocks_there[number] = there
+        return there
+
     def groups(self, epoch: int, block: int) -> GpuGroups:
         config, keys = self._config, EpochKeys.of(self._config, epoch)
         first = self.text.first_position(block)
-        tokens = subsample(self._blocks_there[block], first, keys.subsample, self._keep_there)
+        tokens = subsample(self._block(block), first, keys.subsample, self._keep_there)
         n_groups = -(-len(tokens) // config.group_size)
         order = shuffled(keys.order, first, n_groups, self._device)
         draws = draws_of(config, keys, first, self._noise)

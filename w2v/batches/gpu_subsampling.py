@@ -29,6 +29,8 @@ def subsample(
     tokens: torch.Tensor, first_position: int, key: np.uint64, keep: torch.Tensor
 ) -> torch.Tensor:
     """`subsampling.subsample` on a device: (M,) int32 from (N,) int32; keep is int64."""
+    if not len(tokens):
+        return tokens
     is_kept = torch.empty(len(tokens), dtype=torch.bool, device=tokens.device)
     survives[grid(len(tokens))](
         tokens, len(tokens), first_position, as_tensor(key, tokens.device), keep, is_kept,

@@ -18,7 +18,7 @@ from w2v.batches.draw_groups import draw_groups
 from w2v.config import Config
 from w2v.engines.base import Engine, Floats
 from w2v.errors import UsageError, W2VError
-from w2v.text.vocab import EncodedText
+from w2v.text.encoded import EncodedText
 
 _torch_ran_in: set[int] = set()  # numbers of the processes, of which a forked one knows
 

@@ -44,6 +44,12 @@ def is_staging(name: str, target_name: str) -> bool:
     return bool(re.fullmatch(rf"\.{re.escape(target_name)}\.[0-9a-f]{{8}}\.{_STAGED}", name))
 
 
+def staged_for(name: str) -> str | None:
+    """The name of what a hidden file or folder of this name is, or was, to take the place of."""
+    match = re.fullmatch(rf"\.(.+)\.[0-9a-f]{{8}}\.{_STAGED}", name)
+    return match[1] if match else None
+
+
 @contextlib.contextmanager
 def staged(target: Path) -> Iterator[Path]:
     """A new hidden folder beside `target`; whatever has its name when the block ends is removed.

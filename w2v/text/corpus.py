@@ -1,33 +1,27 @@
-"""Where text comes from: PTB, the built-in sample, a file or a folder, as a stream of bytes.
+"""Where text comes from: PTB, the built-in sample, files and folders, standard input, Python.
 
 A sentence is a line. Words are what ASCII white space separates: other white space of Unicode,
 such as the no-break space, belongs to words, so that bytes alone tell where a word ends.
 """
 
-import bz2
 import codecs
-import gzip
+import glob
 import io
-import lzma
 import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from w2v.config import Config
 from w2v.errors import W2VError
-from w2v.files import open_file
-from w2v.storage import packed
 from w2v.text import ptb
-from w2v.text.source import Source
-
-TELLING = 10  # bytes that show whether a file is text
-UNPACK: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+from w2v.text.sentences import SENTENCES, STDIN, Sentences, of_sentences, standard_input
+from w2v.text.source import Source, read_stream
+from w2v.text.text_file import UNPACK, text_file
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,17 @@ class Corpus:
     def size(self) -> int:
         """Bytes on disk that a whole read goes through."""
         return sum(source.size for source in self.sources)
+
+    @property
+    def text_bytes(self) -> float:
+        """About how many bytes of text there are; 0 where nobody knows."""
+        return sum(source.text_bytes for source in self.sources)
+
+    @property
+    def key(self) -> str | None:
+        """What `chunks` gives is another text only if this is another; None: nothing tells."""
+        keys = [source.key for source in self.sources]
+        return None if None in keys else f"lower {self.lower}, of {keys}"
 
     def chunks(
         self,
@@ -93,16 +98,22 @@ def open_corpus(config: Config, fetching: ptb.Progress | None = None) -> Corpus:
     Raises:
         W2VError: it does not exist, is empty, is no file or folder, or cannot be read.
     """
-    if config.corpus is None:
+    if not config.corpus:
         try:
             return _ptb(config, "train", fetching)
         except ptb.UnavailableError as why:
             return _sample(config, notice=f"training on `sample` instead of PTB: {why}")
-    if config.corpus == "ptb":
+    if config.corpus == ("ptb",):
         return _ptb(config, "train", fetching)
-    if config.corpus == "sample":
+    if config.corpus == ("sample",):
         return _sample(config)
     return _local(config)
+
+
+def corpus_of(sentences: Sentences, config: Config) -> Corpus:
+    """The Corpus of sentences in Python; see sentences.of_sentences."""
+    description = f"sentences, from Python ({type(sentences).__name__})"
+    return Corpus(SENTENCES, description, (of_sentences(sentences),), config.lower)
 
 
 def ptb_validation(config: Config) -> Corpus:
@@ -118,10 +129,10 @@ def _ptb(config, part, fetching=None):
         raise W2VError(f"{where} is {named}; that is no folder: name one, it is made if need be")
     path = ptb.find(folder, part) or ptb.fetch(folder, ptb.URL, progress=fetching)
     if path.name == ptb.ARCHIVE:
-        size = ptb.packed_size(path, part)
-        source = Source(repr(str(path)), size, partial(ptb.open_packed, path, part))
+        label, open_part = repr(str(path)), partial(ptb.open_packed, path, part)
+        source = Source(label, ptb.packed_size(path, part), partial(read_stream, label, open_part))
     else:
-        source = _file(path, path.stat().st_size)
+        source = text_file(path, path.stat())
     name = "ptb" if part == "train" else f"ptb-{part}"
     description = f"Penn Treebank, {part} text, from {str(path)!r}"
     return Corpus(name, description, (source,), config.lower)
@@ -131,21 +142,35 @@ def _sample(config, notice=None):
     from w2v.text import sample_corpus
 
     text = sample_corpus.generate()
-    source = Source("sample", len(text), partial(_open_memory, text))
+    open_text = partial(_open_memory, text)
+    source = Source("sample", len(text), partial(read_stream, "sample", open_text))
     description = "sample, newswire-like sentences that w2v generates"
     return Corpus("sample", description, (source,), config.lower, notice)
 
 
 def _local(config):
-    """The corpus of a path that the user gave."""
-    path = Path(config.corpus)
-    shown = repr(str(path))
+    """The corpus of the paths that the user gave."""
+    sources = [source for path in config.corpus for source in _sources(path)]
+    first, *others = config.corpus
+    name, description = _name(first), repr(first)
+    if others:
+        name, description = f"{name}+{len(others)}", f"{description} and {len(others)} more"
+    if len(sources) > 1:
+        description = f"{description}, files: {len(sources)}"
+    return Corpus(name, description, tuple(sources), config.lower)
+
+
+def _sources(given):
+    """The Sources of a path, a pattern of paths, or `-`."""
+    if given == STDIN:
+        return [standard_input()]
+    paths = [Path(given)]
+    if not os.path.lexists(given) and glob.has_magic(given):
+        paths = [Path(found) for found in sorted(glob.glob(given, recursive=True))]
+        if not paths:
+            raise W2VError(f"{given!r} matches no file; give ptb, sample, or the path of a text")
     try:
-        status = path.stat()
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if not is_folder and not stat.S_ISREG(status.st_mode):
-            raise W2VError(f"{shown} is no regular file or folder; save the text to a file first")
-        files = list(_files(path)) if is_folder else [(path, status.st_size)]
+        files = [file for path in paths for file in _files_of(path)]
     except FileNotFoundError as why:
         raise W2VError(
             f"{why.filename!r} does not exist; give ptb, sample, or the path of a text"
@@ -153,25 +178,41 @@ def _local(config):
     except OSError as why:
         raise W2VError(f"cannot read {why.filename!r}: {why.strerror}") from why
     if not files:
-        raise W2VError(f"{shown} has no files in it (hidden ones are not read); give one that has")
-    sources = tuple(_file(file, size) for file, size in files if size)
+        raise W2VError(
+            f"{given!r} has no files in it (hidden ones are not read); give one that has"
+        )
+    sources = [text_file(path, status) for path, status in files if status.st_size]
     if not sources:
-        raise W2VError(f"{shown} is empty; give a text, one sentence a line")
-    description = f"{shown}, files: {len(sources)}" if is_folder else shown
-    return Corpus(_name(path, is_folder), description, sources, config.lower)
+        raise W2VError(f"{given!r} is empty; give a text, one sentence a line")
+    return sources
 
 
-def _name(path, is_folder):
+def _files_of(path):
+    """(path, status) of a file, or of each file in a folder."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        return list(_files(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise W2VError(
+            f"{str(path)!r} is no regular file or folder; save the text to a file first, or pipe "
+            "it into --corpus -"
+        )
+    return [(path, status)]
+
+
+def _name(given):
     """A safe folder name from a path: x/reviews.txt.gz → reviews; x/my texts/ → my_texts."""
-    path = Path(os.path.abspath(path))  # gives "." and ".." their names
-    if not is_folder:
+    if given == STDIN:
+        return "stdin"
+    path = Path(os.path.abspath(given))  # gives "." and ".." their names
+    if not path.is_dir():
         path = path.with_suffix("") if path.suffix.lower() in UNPACK else path
         path = path.with_suffix("")
     return re.sub(r"[^\w.+-]", "_", path.name).lstrip(".") or "corpus"
 
 
 def _files(folder, above=()):
-    """Yield (path, size) of the regular files under a folder, sorted, without the hidden ones."""
+    """Yield (path, status) of the regular files below a folder, sorted, without hidden ones."""
     status = folder.stat()
     here = (status.st_dev, status.st_ino)
     if here in above:  # a link back to a folder that this one is in
@@ -184,45 +225,7 @@ def _files(folder, above=()):
         if stat.S_ISDIR(status.st_mode):
             yield from _files(path, (*above, here))
         elif stat.S_ISREG(status.st_mode):
-            yield path, status.st_size
-
-
-def _file(path, size):
-    return Source(repr(str(path)), size, partial(_open_file, path))
-
-
-@contextmanager
-def _open_file(path):
-    """Gives the stream of a file, unpacked; raises W2VError after it if the file has changed."""
-    suffix = path.suffix.lower()
-    with open_file(path, buffering=0) as raw:
-        if reason := _misnamed(raw.read(packed.HEAD_BYTES), suffix):
-            raise W2VError(f"{str(path)!r} is {reason}")
-        raw.seek(0)
-        with UNPACK.get(suffix, nullcontext)(raw) as stream:
-            if inner := packed.told_by(stream.read(packed.HEAD_BYTES)):
-                raise W2VError(f"{str(path)!r} holds {inner.what}; give the text that is in it")
-            stream.seek(0)
-            before = os.fstat(raw.fileno())
-            yield stream, raw.tell
-            after = os.fstat(raw.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise W2VError(
-            f"{str(path)!r} was changed while it was read ({before.st_size} bytes before, "
-            f"{after.st_size} after); wait until it is whole, or train on a copy"
-        )
-
-
-def _misnamed(head, suffix):
-    """What a file that begins with `head` is, if its name tells another thing; else None."""
-    kind = packed.told_by(head)
-    if kind is None:
-        letters = "".join(head.decode("latin-1").split())
-        is_misnamed = suffix in UNPACK and len(head) >= TELLING and letters.isprintable()
-        return f"not packed, as {suffix} says; name it .txt" if is_misnamed else None
-    if kind.suffix not in UNPACK:
-        return f"{kind.what}; give the text that is in it"
-    return None if kind.suffix == suffix else f"{kind.what}; name it {kind.suffix}"
+            yield path, status
 
 
 @contextmanager

@@ -21,17 +21,26 @@ ADVICE = {  # by the first two bytes of a text that is not UTF-8
 # Gives the stream of a text, unpacked, and what tells how many bytes on disk are read so far.
 Opened = AbstractContextManager[tuple[BinaryIO, Callable[[], int]]]
 
+# Yields (bytes, bytes on disk read so far) of a text that is cut anywhere.
+Blocks = Iterator[tuple[bytes, int]]
+
 
 @dataclass(frozen=True)
 class Source:
     """One file of text, or what stands for one.
 
-    label: what errors call it.  size: bytes on disk, packed if it is packed.
+    label: what errors call it.  size: bytes on disk, packed if it is packed; 0 if nobody knows.
+    blocks: reads it.  is_read_once: whether nobody can read it again, as with standard input.
+    text_bytes: about how many it has when it is unpacked.
+    key: another one if the text is another; None where nothing tells without reading it.
     """
 
     label: str
     size: int
-    open: Callable[[], Opened] = field(repr=False)
+    blocks: Callable[[], Blocks] = field(repr=False)
+    is_read_once: bool = False
+    text_bytes: float = 0
+    key: str | None = None
 
     def pieces(self) -> Iterator[tuple[bytes, int]]:
         """Yield (piece, bytes on disk read so far).
@@ -45,7 +54,7 @@ class Source:
         """
         piece = rest = b""
         offset = done = 0  # where `rest`, the start of a word, lies in the text
-        for block, done in _blocks(self):
+        for block, done in self.blocks():
             end = _after_white_space(block, 0, len(block))
             if end:
                 piece = b"".join((rest, memoryview(block)[:end]))
@@ -60,17 +69,17 @@ class Source:
             yield _checked(rest + b"\n", offset, self), done
 
 
-def _blocks(source):
-    """Yield (bytes, bytes on disk read so far) of a source, cut anywhere."""
+def read_stream(label: str, open_stream: Callable[[], Opened]) -> Blocks:
+    """The Blocks of a stream; raises W2VError where it cannot be read, or is damaged."""
     try:
-        with source.open() as (stream, done):
+        with open_stream() as (stream, done):
             while block := stream.read(CHUNK_BYTES):
                 yield block, done()
     except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as why:
         if isinstance(why, OSError) and why.errno:
-            raise W2VError(f"cannot read {source.label}: {why.strerror}") from why
+            raise W2VError(f"cannot read {label}: {why.strerror}") from why
         # Damage shows as an error without a number, whatever packed the file.
-        raise W2VError(f"{source.label} is damaged or cut short: {why}; get it again") from why
+        raise W2VError(f"{label} is damaged or cut short: {why}; get it again") from why
 
 
 def _after_white_space(text, start, stop):
@@ -104,11 +113,14 @@ def _long_word(source, offset):
 
 
 def _error_at(source, offset, problem, way_out):
-    """A W2VError that names the line, too. The text is read again to count the lines before it."""
-    line, left = 1, offset
-    for block, _ in _blocks(source):
-        line += block.count(b"\n", 0, left)
-        left -= len(block)
-        if left <= 0:
-            break
-    return W2VError(f"{source.label} {problem} at line {line}, byte offset {offset}; {way_out}")
+    """A W2VError that names the line, too, if the text can be read again, to count them."""
+    place = f"byte offset {offset}"
+    if not source.is_read_once:
+        line, left = 1, offset
+        for block, _ in source.blocks():
+            line += block.count(b"\n", 0, left)
+            left -= len(block)
+            if left <= 0:
+                break
+        place = f"line {line}, {place}"
+    return W2VError(f"{source.label} {problem} at {place}; {way_out}")

@@ -9,9 +9,10 @@ import numpy.typing as npt
 from w2v.config import UNK
 from w2v.errors import W2VError
 from w2v.text.corpus import Corpus
-from w2v.text.scanned import UNK_ID, Remark, Report, scan
-
-BLOCK_TOKENS = 2**22  # tokens in a block of the encoded text, 16 MiB
+from w2v.text.encoded import UNK_ID, EncodedText, encoded
+from w2v.text.scanned import Remark, Report, Scanned
+from w2v.text.token_cache import Reading, TokenCache, read_once
+from w2v.text.whole_table import MOST_WORDS
 
 
 @dataclass(frozen=True)
@@ -28,48 +29,24 @@ class Vocabulary:
         return len(self.words)
 
 
-@dataclass(frozen=True)
-class EncodedText:
-    """A text as ids, without unknown words.
-
-    blocks: list of (n,) int32, n ≤ BLOCK_TOKENS. `token & WORD_MASK` is the id (never
-        0); `token < 0` where a sentence begins. The first token of a block begins one, so a
-        sentence that crosses from one block into the next is split there.
-    n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.
-    digest: SHA-256 of the text as read, in hexadecimal: which corpus this was.
-    """
-
-    blocks: list[npt.NDArray[np.int32]]
-    n_lines: int
-    n_read: int
-    longest_line: int
-    digest: str
-
-    @property
-    def n_tokens(self) -> int:
-        return sum(map(len, self.blocks))
-
-    def first_position(self, block: int) -> int:
-        """How many tokens stand before a block."""
-        return sum(map(len, self.blocks[:block]))
-
-
 def read(
     corpus: Corpus,
     min_count: int,
     progress: Report | None = None,
     remark: Remark | None = None,
     threads: int = 1,
+    cache: TokenCache | None = None,
 ) -> tuple[Vocabulary, EncodedText]:
     """Count a corpus, build its vocabulary, and encode it, in one pass over the text.
 
     Args:
         min_count: rarer words, and the word `<unk>` itself, are dropped.
         threads: how many share the work; they change nothing of the result.
+        cache: knows a text that was read before; gains one that was not.
     Raises:
         W2VError: no words, one word a line, or fewer than two words are left.
     """
-    scanned = scan(corpus, BLOCK_TOKENS, threads, progress, remark)
+    scanned = read_once(Reading(corpus, threads, progress, remark), cache)
     if scanned.longest_line == 1 and scanned.n_read > 1:
         raise W2VError(
             f"{corpus.description} has one word a line; a line is taken for one sentence, and "
@@ -78,14 +55,14 @@ def read(
     vocabulary, ids = _prune(scanned, min_count)
     if len(vocabulary) < 3:
         raise W2VError(
-            f"{corpus.description} has {len(scanned.counts)} different words, of which "
+            f"{corpus.description} has {scanned.n_words} different words, of which "
             f"{len(vocabulary) - 1} occur at least {min_count} times; training takes two: "
             "lower --min-count or give more text"
         )
     if remark:
-        for line in _two_forms(vocabulary.words):
+        for line in (*_inexact(scanned, ids), *_two_forms(vocabulary.words)):
             remark(f"{corpus.description} {line}")
-    return vocabulary, _encoded(scanned, ids, threads)
+    return vocabulary, encoded(scanned, ids, scanned.n_read - int(vocabulary.counts[0]))
 
 
 def encode(
@@ -94,13 +71,24 @@ def encode(
     progress: Report | None = None,
     remark: Remark | None = None,
     threads: int = 1,
+    cache: TokenCache | None = None,
 ) -> EncodedText:
     """The EncodedText of a corpus by an existing Vocabulary; raises as `read` does."""
-    scanned = scan(corpus, BLOCK_TOKENS, threads, progress, remark)
+    scanned = read_once(Reading(corpus, threads, progress, remark), cache)
     known = {word: index for index, word in enumerate(vocabulary.words)}
     words = scanned.words(np.arange(len(scanned.counts)))
     ids = np.array([known.get(word, UNK_ID) for word in words], np.int32)
-    return _encoded(scanned, ids, threads)
+    return encoded(scanned, ids, int(scanned.counts[ids != UNK_ID].sum()))
+
+
+def _inexact(scanned, ids):
+    """Yield a line if some counts are lower bounds."""
+    if n := int(np.count_nonzero(ids[scanned.n_exact :])):
+        yield (
+            f"has more than {MOST_WORDS:,} different words at a time, of which rare ones were "
+            f"dropped on the way: the counts of {n:,} words of the vocabulary are lower bounds, up "
+            f"to {scanned.n_lacking} too low"
+        )
 
 
 def _two_forms(words):
@@ -114,8 +102,8 @@ def _two_forms(words):
         )
 
 
-def _prune(scanned, min_count):
-    """The vocabulary, and (n_words,) int32: the id of each word of a Scanned."""
+def _prune(scanned: Scanned, min_count: int) -> tuple[Vocabulary, npt.NDArray[np.int32]]:
+    """The vocabulary, and (n,) int32: the id of each word of a Scanned."""
     counts = scanned.counts
     by_count = np.argsort(-counts, kind="stable")
     kept = by_count[counts[by_count] >= min_count]
@@ -128,10 +116,3 @@ def _prune(scanned, min_count):
     kept_counts = counts[kept]
     unknown = scanned.n_read - kept_counts.sum()
     return Vocabulary([UNK, *words], np.concatenate([[unknown], kept_counts])), ids
-
-
-def _encoded(scanned, ids, threads):
-    """The EncodedText of a Scanned with `ids` in place of its numbers; uses it up."""
-    n_read, longest = scanned.n_read, scanned.longest_line
-    blocks = scanned.encoded(ids, threads)
-    return EncodedText(blocks, scanned.n_lines, n_read, longest, scanned.digest)

@@ -1,4 +1,4 @@
-"""Counting words in bytes at the speed of C: a hash table from spelling to number, compiled."""
+"""Numbering words in bytes at the speed of C: a hash table from spelling to number, compiled."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from w2v.compiled import compiled
 # A number whose sign bit is set begins a sentence: a stream needs no second array of offsets.
 SENTENCE_START = np.int32(-(2**31))
 WORD_MASK = np.int32(2**31 - 1)  # token & WORD_MASK is the number
-
-MERGED_WORDS = 2**16  # of one table that are looked up in another at a time
+MOST_WORDS = 2**31 - 1
 
 
 class Table(NamedTuple):
     """Open addressing. Numbers are given in order of first appearance.
 
     slots: (a power of two,) int32, the number of the word in each slot, or -1.
-    hashes, counts: of each word, by number.
-    starts, letters: word i is letters[starts[i]:starts[i+1]], of which the last is a space; so the
-        letters of all words are a text.
+    hashes: of each word, by number.
+    starts, letters: word i is letters[starts[i]:starts[i+1]], of which the last is a space; of a
+        word that was dropped nothing is left.
     """
 
     slots: npt.NDArray[np.int32]
     hashes: npt.NDArray[np.uint64]
-    counts: npt.NDArray[np.int64]
     starts: npt.NDArray[np.int64]
     letters: npt.NDArray[np.uint8]
 
@@ -47,47 +45,37 @@ class State(NamedTuple):
     n_words: int
 
 
-class WordCounter:
-    """Gives the words of a text numbers, in order of first appearance, and counts them.
+class Adopting(NamedTuple):
+    """How far the tokens of a piece of text are numbered as in the whole of it.
 
-    Compiled code fills the table; it stops where there is no room, and `_grow` makes some.
+    done: tokens.  n_words: numbers given so far.  n_live: those whose words were not dropped.
+    n_open: words of the sentence so far.  longest: words of the longest sentence.
+    """
+
+    done: int
+    n_words: int
+    n_live: int
+    n_open: int
+    longest: int
+
+
+class WordTable:
+    """Gives the words of a text numbers, in order of first appearance.
+
+    Compiled code fills the table; it stops where there is no room, and `grow` makes some.
     """
 
     def __init__(self) -> None:
         self.n_words = 0
-        self._table = Table(
+        self.table = Table(
             np.full(2**16, -1, np.int32),
             np.empty(2**15, np.uint64),
-            np.zeros(2**15, np.int64),
             np.zeros(2**15 + 1, np.int64),
             np.empty(2**20, np.uint8),
         )
 
-    @property
-    def counts(self) -> npt.NDArray[np.int64]:
-        """(n_words,) int64: how often each word occurred."""
-        return self._table.counts[: self.n_words]
-
-    def words(self, numbers: npt.NDArray[np.int64]) -> list[str]:
-        """The words of these numbers."""
-        starts, letters = self._table.starts, self._table.letters.data
-        ends = starts[numbers + 1] - 1
-        bounds = zip(starts[numbers].tolist(), ends.tolist(), strict=True)
-        return [str(letters[start:end], "utf-8") for start, end in bounds]
-
-    def numbers_of(self, other: WordCounter) -> npt.NDArray[np.int32]:
-        """(other.n_words,) int32: the numbers here of another's words, of which each counts one."""
-        starts, letters = other._table.starts, other._table.letters
-        numbers = np.empty(other.n_words, np.int32)
-        for first in range(0, other.n_words, MERGED_WORDS):
-            last = min(first + MERGED_WORDS, other.n_words)
-            numbers[first:last], _, _ = self.encode(
-                letters[starts[first] : starts[last]].tobytes(), True
-            )
-        return numbers
-
-    def encode(self, text: bytes, in_sentence: bool) -> tuple[npt.NDArray[np.int32], int, bool]:
-        """Number the words of `text`, which ends in white space.
+    def encode(self, text: bytes) -> tuple[npt.NDArray[np.int32], int, bool]:
+        """Number the words of `text`, which goes on with a sentence and ends in white space.
 
         Returns:
             numbers (n,) int32 flagged with SENTENCE_START, how many newlines, whether a sentence is
@@ -95,37 +83,41 @@ class WordCounter:
         """
         letters = np.frombuffer(text, np.uint8)
         tokens = np.empty(len(letters) // 2 + 1, np.int32)
-        state = State(0, 0, 0, in_sentence, self.n_words)
+        state = State(0, 0, 0, True, self.n_words)
         while True:
-            state = scan_words(letters, tokens, self._table, state)
+            state = scan_words(letters, tokens, self.table, state)
             self.n_words = state.n_words
             if state.done == len(letters):
                 return tokens[: state.n_tokens].copy(), state.n_lines, state.in_sentence
-            self._grow(len(letters) - state.done)
+            self.grow(len(letters) - state.done, self.n_words)
 
-    def _grow(self, more_letters):
+    def grow(self, more_letters: int, n_live: int) -> None:
         """Make room for a word and its letters."""
-        slots, hashes, counts, starts, letters = self._table
-        if 2 * (self.n_words + 1) > len(slots):
-            n = len(slots)
-            hashes = np.concatenate([hashes, np.empty(n // 2, np.uint64)])
-            counts = np.concatenate([counts, np.zeros(n // 2, np.int64)])
-            starts = np.concatenate([starts, np.zeros(n // 2, np.int64)])
-            slots = np.full(2 * n, -1, np.int32)
-            _fill_slots(slots, hashes, self.n_words)
-        room = max(len(letters), more_letters + 1)  # and the space
-        letters = np.concatenate([letters, np.empty(room, np.uint8)])
-        self._table = Table(slots, hashes, counts, starts, letters)
+        slots, hashes, starts, letters = self.table
+        if (n := len(hashes)) == self.n_words:
+            hashes = np.concatenate([hashes, np.empty(n, np.uint64)])
+            starts = np.concatenate([starts, np.zeros(n, np.int64)])
+        if 2 * (n_live + 1) > len(slots):
+            slots = filled_slots(2 * len(slots), hashes, starts, self.n_words)
+        if starts[self.n_words] + more_letters >= len(letters):
+            room = max(len(letters), more_letters + 1)  # and the space
+            letters = np.concatenate([letters, np.empty(room, np.uint8)])
+        self.table = Table(slots, hashes, starts, letters)
 
 
 @compiled
-def _fill_slots(slots, hashes, n_words):
-    mask = len(slots) - 1
+def filled_slots(
+    n_slots: int, hashes: npt.NDArray[np.uint64], starts: npt.NDArray[np.int64], n_words: int
+) -> npt.NDArray[np.int32]:
+    """The slots of a Table, for the words that were not dropped."""
+    slots, mask = np.full(n_slots, -1, np.int32), n_slots - 1
     for number in range(n_words):
-        slot = np.int64(hashes[number]) & mask
-        while slots[slot] >= 0:
-            slot = (slot + 1) & mask
-        slots[slot] = number
+        if starts[number] < starts[number + 1]:
+            slot = np.int64(hashes[number]) & mask
+            while slots[slot] >= 0:
+                slot = (slot + 1) & mask
+            slots[slot] = number
+    return slots
 
 
 @compiled(nogil=True)
@@ -136,9 +128,7 @@ def scan_words(
 
     Nothing of that word is done then.
     """
-    slots, hashes, counts, starts, letters = table
     here, n_tokens, n_lines, in_sentence, n_words = state
-    mask = len(slots) - 1
     while here < len(text):
         byte = text[here]
         if byte == 32 or 9 <= byte <= 13:  # ASCII white space
@@ -154,29 +144,84 @@ def scan_words(
             here += 1
             byte = text[here]
         hashed ^= hashed >> np.uint64(32)
-        length = here - first
-        slot = np.int64(hashed) & mask
-        while True:
-            number = slots[slot]
-            if number < 0:
-                if 2 * (n_words + 1) > len(slots) or starts[n_words] + length >= len(letters):
-                    return State(first, n_tokens, n_lines, in_sentence, n_words)
-                number = n_words
-                slots[slot], hashes[number] = number, hashed
-                for i in range(length):  # a slice's assignment takes seconds to compile
-                    letters[starts[number] + i] = text[first + i]
-                letters[starts[number] + length] = 32
-                starts[number + 1] = starts[number] + length + 1
-                n_words += 1
-                break
-            if hashes[number] == hashed and _same(text, first, here, letters, starts, number):
-                break
-            slot = (slot + 1) & mask
-        counts[number] += 1
+        number = _number(text, first, here, hashed, table, n_words, n_words, MOST_WORDS)
+        if number < 0:
+            return State(first, n_tokens, n_lines, in_sentence, n_words)
+        n_words = max(n_words, number + 1)
         tokens[n_tokens] = number if in_sentence else number | SENTENCE_START
         n_tokens += 1
         in_sentence = True
     return State(here, n_tokens, n_lines, in_sentence, n_words)
+
+
+@compiled(nogil=True)
+def adopt(
+    tokens: npt.NDArray[np.int32],
+    numbers: npt.NDArray[np.int32],
+    piece: Table,
+    whole: Table,
+    counts: npt.NDArray[np.int64],
+    most: int,
+    state: Adopting,
+) -> Adopting:
+    """Renumber the tokens of a piece, in place, as the table of the whole text has them.
+
+    It goes on where the state says, until the end, or until a new word finds no room.
+
+    Args:
+        tokens: (n,), numbers of the table `piece`.
+        numbers: of all its words, those in `whole`, or -1 where that is not known yet; filled in.
+        counts: of each word of `whole`; gains these tokens.
+        most: words that may be there at a time.
+    """
+    done, n_words, n_live, n_open, longest = state
+    while done < len(tokens):
+        word = tokens[done] & WORD_MASK
+        number = numbers[word]
+        if number < 0:
+            first, end = piece.starts[word], piece.starts[word + 1] - 1
+            hashed = piece.hashes[word]
+            number = _number(piece.letters, first, end, hashed, whole, n_words, n_live, most)
+            if number < 0:
+                break
+            numbers[word] = number
+            if number == n_words:
+                n_words += 1
+                n_live += 1
+        counts[number] += 1
+        begins = tokens[done] < 0 or n_open == 0
+        n_open = 1 if begins else n_open + 1
+        longest = max(longest, n_open)
+        tokens[done] = number | SENTENCE_START if begins else number
+        done += 1
+    return Adopting(done, n_words, n_live, n_open, longest)
+
+
+@njit(inline="always")
+def _number(text, first, end, hashed, table, n_words, n_live, most):
+    """The number of the word text[first:end] in a table, which gains it if it is new; -1: no room.
+
+    A new one is n_words; so many were numbered before, of which n_live, below `most`, are left.
+    """
+    slots, hashes, starts, letters = table
+    mask = len(slots) - 1
+    slot = np.int64(hashed) & mask
+    number = slots[slot]
+    while number >= 0:
+        if hashes[number] == hashed and _same(text, first, end, letters, starts, number):
+            return number
+        slot = (slot + 1) & mask
+        number = slots[slot]
+    start, length = starts[n_words], end - first
+    is_full = n_live >= most or 2 * (n_live + 1) > len(slots) or n_words == len(hashes)
+    if is_full or start + length >= len(letters):
+        return np.int32(-1)
+    slots[slot], hashes[n_words] = n_words, hashed
+    for i in range(length):  # a slice's assignment takes seconds to compile
+        letters[start + i] = text[first + i]
+    letters[start + length] = 32
+    starts[n_words + 1] = start + length + 1
+    return np.int32(n_words)
 
 
 @njit(inline="always")

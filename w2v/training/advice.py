@@ -1,16 +1,16 @@
 """What a user should know of a training: the text in numbers, and what looks wrong."""
 
 import math
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 from w2v.batches import subsampling
 from w2v.batches.batcher import Batcher
 from w2v.config import Config
 from w2v.storage.metrics import Metrics
+from w2v.text.room import free_disk
+from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
 from w2v.training.job import Job
-from w2v.training.memory import TOKEN_BYTES, needed_memory, tables_bytes
+from w2v.training.memory import needed_memory, tables_bytes
 
 ENOUGH_TOKENS = 2_400_000  # to train on, over all epochs; below, neighbours are mostly noise
 MAX_EPOCHS = 50  # to advise; more do not make up for too little text
@@ -30,8 +30,9 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
     kept = float(subsampling.expected_kept(vocabulary.counts, config.sample).sum())
     share = text.n_tokens / known  # less than 1 where sentences are held out
     first = batcher.groups(1, 0)
-    pairs = first.expected_pairs() * text.n_tokens / len(text.blocks[0])
-    memory = needed_memory(len(vocabulary), config) + TOKEN_BYTES * text.n_tokens
+    pairs = first.expected_pairs() * text.n_tokens / max(1, text.tokens_before(1))
+    block = TOKEN_BYTES * min(text.n_tokens, BLOCK_TOKENS)
+    memory = needed_memory(len(vocabulary), config) + block
     yield (
         f"{text.n_lines:,} lines, {text.n_read:,} tokens, {unknown:,} of them unknown; "
         f"vocabulary {len(vocabulary):,} (min_count {config.min_count})"
@@ -67,7 +68,7 @@ def warnings(job: Job) -> Iterator[str]:
             f"--sample {config.sample:g} keeps {kept:.0%} of this small text, and "
             f"{SMALL_TEXT_SAMPLE:g} {more:.0%}, for better similarities and analogies"
         )
-    needed, free = 2 * tables_bytes(len(counts), config), _free_disk(job.out)
+    needed, free = 2 * tables_bytes(len(counts), config), free_disk(job.out)
     if free < needed:
         yield (
             f"the disk of {job.out} has {free / 2**20:,.0f} MB free, and the run and its "
@@ -105,12 +106,6 @@ def _loss_of_shares(config: Config) -> float:
     """The loss, in nats, of knowing nothing but how many of a window's entries are noise."""
     share = 1 / (1 + config.negative)
     return -share * math.log(share) - (1 - share) * math.log(1 - share)
-
-
-def _free_disk(folder: Path) -> int:
-    """Bytes free where a folder is, or will be."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(nearest).free
 
 
 def _rounded(number: float) -> str:

@@ -11,7 +11,9 @@ from w2v.config import Config
 from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.text import vocab
 from w2v.text.corpus import Corpus
-from w2v.text.vocab import EncodedText, Vocabulary
+from w2v.text.encoded import EncodedText
+from w2v.text.token_cache import cache_of
+from w2v.text.vocab import Vocabulary
 from w2v.training import validation
 from w2v.training.epoch_scores import Scoring
 from w2v.training.learning_rate import default_rate
@@ -71,7 +73,9 @@ def read_job(
         W2VError: a text cannot be read or holds too few words, or the tables do not fit in memory.
     """
     began = time.perf_counter()
-    vocabulary, text = vocab.read(corpus, config.min_count, progress, remark, config.workers or 1)
+    vocabulary, text = vocab.read(
+        corpus, config.min_count, progress, remark, config.workers or 1, cache_of(config)
+    )
     seconds = time.perf_counter() - began
     check_memory(len(vocabulary), text.n_tokens, config)
     text, held_out = validation.hold_out(config, corpus, vocabulary, text)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from w2v.batches.subsampling import expected_kept
 from w2v.config import OPTIMIZERS, Config
-from w2v.text.vocab import EncodedText
+from w2v.text.encoded import EncodedText
 
 # What the default rate of stochastic gradient descent is made of. Measured on words, walks on
 # graphs and sessions of items: docs/training.md#the-learning-rate.
@@ -46,8 +46,8 @@ def shares_done(
     Returns:
         (n,), from 0 to 1.
     """
-    done = text.first_position(block)
-    return (done + len(text.blocks[block]) * batches / n_batches) / text.n_tokens
+    done, end = text.tokens_before(block), text.tokens_before(block + 1)
+    return (done + (end - done) * batches / n_batches) / text.n_tokens
 
 
 def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:

@@ -1,17 +1,14 @@
 """How much memory a training takes, and whether there is as much."""
 
-import math
-import os
-
 from w2v.batches.batch import max_entries, padded
-from w2v.batches.batcher import batch_groups
+from w2v.batches.batcher import GPU_BLOCKS, batch_groups
 from w2v.compiled import LANES
 from w2v.config import Config
 from w2v.errors import W2VError
-from w2v.text.vocab import BLOCK_TOKENS
+from w2v.text.room import free_memory
+from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
 
 FLOAT_BYTES = 4
-TOKEN_BYTES = 4  # of an encoded text
 BYTES_PER_ENTRY = 20  # of a batch, at least: an id and a term, or the mask, labels and logits
 GPU_BYTES_PER_TOKEN = 64  # of a block, while it is subsampled and shuffled
 
@@ -47,7 +44,8 @@ def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
         vectors = 3 * FLOAT_BYTES * config.vector_size
         batch = _batch_entries(config) * (BYTES_PER_ENTRY + vectors)
     copies += 2 * (config.optimizer == "adam")
-    text = TOKEN_BYTES * n_tokens + GPU_BYTES_PER_TOKEN * min(n_tokens, BLOCK_TOKENS)
+    text = TOKEN_BYTES * min(n_tokens, GPU_BLOCKS * BLOCK_TOKENS)
+    text += GPU_BYTES_PER_TOKEN * min(n_tokens, BLOCK_TOKENS)
     return copies * tables_bytes(n_words, config) + batch + text
 
 
@@ -58,7 +56,7 @@ def check_memory(n_words: int, n_tokens: int, config: Config) -> None:
         W2VError: the machine, or its GPU, has less memory than they need; the message says how
             much.
     """
-    kinds = [("memory", needed_memory(n_words, config), _available_memory())]
+    kinds = [("memory", needed_memory(n_words, config), free_memory())]
     if config.device == "cuda":
         import torch
 
@@ -84,17 +82,3 @@ def _group_entries(config: Config) -> int:
     if config.group_size == 1:
         return max_entries(config.window, config.negative)
     return config.group_size + 2 * config.window + config.pool_size
-
-
-def _available_memory() -> float:
-    """Bytes that this process may still take; infinite where the system does not tell."""
-    try:
-        with open("/proc/meminfo") as file:
-            fields = dict(line.split(":") for line in file)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return math.inf

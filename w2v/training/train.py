@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from w2v.errors import UsageError, W2VError
 from w2v.pictures.drawing import Drawing
 from w2v.storage import run_folder
 from w2v.storage.metrics import Metrics
-from w2v.text.corpus import open_corpus
+from w2v.text.corpus import corpus_of, open_corpus
+from w2v.text.sentences import STDIN, Sentences, are_paths
 from w2v.training import advice, checkpoints, epoch_scores, signals, validation
 from w2v.training.bar import Bar
 from w2v.training.checkpointing import Checkpointer
@@ -38,9 +40,12 @@ from w2v.vectors import saving
 PROGRESS = {"bar": Bar, "notebook": Notebook}
 
 
+TextSource = str | os.PathLike[str] | Sequence[os.PathLike[str]] | Sentences
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Arguments(Config):
-    corpus: str | os.PathLike[str] | Config | None = dataclasses.field(  # type: ignore[assignment]
+    corpus: TextSource | Config | None = dataclasses.field(  # type: ignore[assignment]
         default=None, kw_only=False
     )
     recipe: str = DEFAULT_RECIPE
@@ -51,7 +56,7 @@ class _Arguments(Config):
 
 @with_parameters_of(_Arguments)
 def train(
-    corpus: str | os.PathLike[str] | Config | None = None,
+    corpus: TextSource | Config | None = None,
     *,
     recipe: str = DEFAULT_RECIPE,
     resume: bool = False,
@@ -62,8 +67,9 @@ def train(
     """Train word vectors, as `w2v train` does.
 
     Args:
-        corpus: ptb, sample, or a path, see below; or a Config, whose settings those given here
-            replace.
+        corpus: ptb, sample, or a path, see below, or several `pathlib.Path`s; or any iterable of
+            sentences, each a string or a list of words, which is gone through once; or a Config,
+            whose settings those given here replace.
         recipe: "default" or "textbook".
         resume: go on from the checkpoint in the run folder, if there is one.
         watcher: is told what happens. None: what `progress` says, and warnings to the logger `w2v`.
@@ -76,46 +82,61 @@ def train(
         W2VError: the corpus cannot be read, or the run folder not written.
         KeyboardInterrupt: as Interrupted, after Ctrl-C or SIGTERM; the state is saved.
     """
-    config = _config(corpus, recipe, settings)
+    config, sentences = _told_apart(corpus, recipe, settings)
     if not isinstance(watcher, Watcher | None):
         raise UsageError(f"watcher is {watcher!r}; it must be a w2v.Watcher, such as w2v.Watcher()")
     if progress not in PROGRESS:
         raise UsageError(f"progress is {progress!r}; it must be one of {', '.join(PROGRESS)}")
     if watcher is not None:
-        return train_run(config, watcher, resume)
+        return train_run(config, watcher, resume, sentences)
     with PROGRESS[progress]() as bar:
-        run = train_run(config, bar, resume)
+        run = train_run(config, bar, resume, sentences)
         bar.done(run.folder)
         return run
 
 
-def _config(corpus: Any, recipe: str, settings: dict[str, Any]) -> Config:
+def _told_apart(
+    corpus: Any, recipe: str, settings: dict[str, Any]
+) -> tuple[Config, Sentences | None]:
+    """The Config, and the sentences if the corpus is no path."""
     if isinstance(corpus, Config):
         if recipe != DEFAULT_RECIPE:
             raise UsageError(f"recipe is {recipe!r} beside a Config; give from_recipe({recipe!r})")
-        return with_settings(corpus, **settings)
-    if not isinstance(corpus, (str, os.PathLike, type(None))):
-        raise UsageError(
-            f"the corpus is of type {type(corpus).__name__}; it must be ptb, sample, or the path "
-            "of a text: write sentences to a file first, one a line"
-        )
-    return from_recipe(recipe, **{**settings, "corpus": corpus})
+        return with_settings(corpus, **settings), None
+    sentences = None if are_paths(corpus) else corpus
+    paths = STDIN if sentences is not None else corpus
+    return from_recipe(recipe, **{**settings, "corpus": paths}), sentences
 
 
-def train_run(config: Config, watcher: Watcher, resume: bool = False) -> Run:
-    """Read the corpus of a Config, train, and write the run folder; raises as `train` does."""
+def train_run(
+    config: Config, watcher: Watcher, resume: bool = False, sentences: Sentences | None = None
+) -> Run:
+    """Read the corpus of a Config, train, and write the run folder; raises as `train` does.
+
+    Args:
+        sentences: are read in place of the Config's corpus, where they are given.
+    """
     with Drawing() as drawing:
-        return train_and_draw(config, watcher, resume, drawing)
+        return train_and_draw(config, watcher, resume, drawing, sentences)
 
 
-def train_and_draw(config: Config, watcher: Watcher, resume: bool, drawing: Drawing) -> Run:
+def train_and_draw(
+    config: Config,
+    watcher: Watcher,
+    resume: bool,
+    drawing: Drawing,
+    sentences: Sentences | None = None,
+) -> Run:
     """As train_run, with a Drawing that has begun already."""
     config = choose.resolve(config)
     validation.check(config)
     named_testsets = epoch_scores.read(config.evaluate)
     if config.out is not None:
         run_folder.check_out(config.out)  # before a corpus is fetched
-    corpus = open_corpus(config, watcher.fetching)
+    if sentences is None:
+        corpus = open_corpus(config, watcher.fetching)
+    else:
+        corpus = corpus_of(sentences, config)
     if corpus.notice:
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)

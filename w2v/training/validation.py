@@ -1,11 +1,13 @@
 """The validation loss: that of a text that is not trained on, on windows that never change."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.batches import draws
+from w2v.batches.batcher import Groups
 from w2v.compiled import compiled
 from w2v.config import Config
 from w2v.engines import choose
@@ -13,13 +15,19 @@ from w2v.engines.base import Engine
 from w2v.errors import UsageError, W2VError
 from w2v.text import ptb
 from w2v.text.corpus import Corpus, open_corpus, ptb_validation
-from w2v.text.vocab import EncodedText, Vocabulary, encode
+from w2v.text.encoded import Blocks, EncodedText
+from w2v.text.token_cache import cache_of
+from w2v.text.tokens import InFile, InMemory, Spool
+from w2v.text.vocab import Vocabulary, encode
+from w2v.text.word_table import SENTENCE_START
+
+Tokens = npt.NDArray[np.int32]
 
 NO_LOSS = "--early-stopping needs a validation loss: give --validation or --validation-share"
 
 
 class HeldOut:
-    """A validation text, in groups that are drawn once, with noise words of the training text.
+    """A validation text, in groups that are always the same, with noise words of the training text.
 
     Args:
         description: one line for people.
@@ -35,9 +43,8 @@ class HeldOut:
     ) -> None:
         self.text, self.description = text, description
         drawn_once = dataclasses.replace(config, resample=False)
-        batcher = choose.make_batcher(text, counts, drawn_once)
-        self._groups = [batcher.groups(0, block) for block in range(len(text.blocks))]
-        self.n_centers = sum(map(len, self._groups))
+        self._batcher = choose.make_batcher(text, counts, drawn_once)
+        self.n_centers = sum(map(len, self._groups()))
         if not self.n_centers:
             raise W2VError(
                 f"the validation text ({description}) has no sentence of two known words; "
@@ -46,7 +53,10 @@ class HeldOut:
 
     def loss(self, engine: Engine) -> float:
         """The mean loss of its windows with an engine's tables, in nats."""
-        return float(sum(map(engine.loss, self._groups)) / self.n_centers)
+        return float(sum(map(engine.loss, self._groups())) / self.n_centers)
+
+    def _groups(self) -> Iterator[Groups]:
+        return (self._batcher.groups(0, block) for block in range(len(self.text.blocks)))
 
 
 def check(config: Config) -> None:
@@ -62,7 +72,7 @@ def check(config: Config) -> None:
 
 
 def _is_ptb(config: Config) -> bool:
-    return config.corpus in (None, "ptb")
+    return config.corpus in ((), ("ptb",))
 
 
 def hold_out(
@@ -78,7 +88,7 @@ def hold_out(
         text, held = _split(text, config)
         description = f"{config.validation_share:g} of the sentences, not trained on"
     elif (source := _validation_corpus(config, corpus)) is not None:
-        held = encode(source, vocabulary, threads=config.workers or 1)
+        held = encode(source, vocabulary, threads=config.workers or 1, cache=cache_of(config))
         description = source.description
     elif config.early_stopping:  # `check` took it for granted that PTB would be there
         raise UsageError(NO_LOSS)
@@ -89,8 +99,7 @@ def hold_out(
 
 def _validation_corpus(config: Config, corpus: Corpus) -> Corpus | None:
     if config.validation is not None:
-        asked = Config(corpus=config.validation, lower=config.lower, data_dir=config.data_dir)
-        return open_corpus(asked)
+        return open_corpus(dataclasses.replace(config, corpus=(config.validation,)))
     if not _is_ptb(config) or corpus.name != "ptb":
         return None
     try:
@@ -99,25 +108,40 @@ def _validation_corpus(config: Config, corpus: Corpus) -> Corpus | None:
         return None  # the training text alone is there
 
 
-def _split(text: EncodedText, config: Config) -> list[EncodedText]:
-    """The sentences that are trained on, and those that are held out."""
+def _split(text: EncodedText, config: Config) -> tuple[EncodedText, EncodedText]:
+    """The sentences that are trained on, whose blocks are made anew, and those held out."""
     key = draws.stream_key(config.seed, 0, draws.HELD_OUT)
     threshold = np.uint64(config.validation_share * draws.ALWAYS)
-    trained, held, first = [], [], 0
-    for block in text.blocks:
-        is_held = _is_held(block, first, key, threshold)
-        trained.append(block[~is_held])
-        held.append(block[is_held])
-        first += len(block)
-    parts = []
-    for side in (trained, held):
-        blocks = [block for block in side if len(block)]
-        if not blocks:
-            raise W2VError(
-                f"--validation-share {config.validation_share:g} leaves one side without sentences"
-            )
-        parts.append(dataclasses.replace(text, blocks=blocks))
-    return parts
+
+    def parts(number: int) -> tuple[Tokens, Tokens]:
+        block = text.blocks[number]
+        is_held = _is_held(block, text.first_position(number), key, threshold)
+        return block[~is_held], block[is_held]
+
+    spool = Spool()
+    for number in range(len(text.blocks)):
+        spool.append(parts(number)[1])
+    held = spool.tokens
+    if len(held) in (0, text.n_tokens):
+        raise W2VError(
+            f"--validation-share {config.validation_share:g} leaves one side without sentences"
+        )
+    trained_blocks = Blocks(len(text.blocks), lambda number: parts(number)[0])
+    return (
+        dataclasses.replace(text, blocks=trained_blocks, n_tokens=text.n_tokens - len(held)),
+        dataclasses.replace(text, blocks=_blocks_of(held), n_tokens=len(held), n_read=len(held)),
+    )
+
+
+def _blocks_of(tokens: InMemory | InFile) -> Blocks:
+    """The blocks of these tokens, each of which begins a sentence."""
+
+    def make(number: int) -> Tokens:
+        block = tokens.block(number).copy()
+        block[0] |= SENTENCE_START
+        return block
+
+    return Blocks(-(-len(tokens) // tokens.block_tokens), make)
 
 
 @compiled
