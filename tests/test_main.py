@@ -36,7 +36,7 @@ def test_help_has_a_line_for_each_command(w2v_command):
     assert dict(re.findall(r"^    (\w+) +(.+)$", out, re.M)) == COMMANDS
     assert set(COMMANDS) == {
         "train", "query", "export", "explore", "evaluate", "plot", "map",
-        "similar", "embed", "search", "pairs", "classify",
+        "similar", "embed", "search", "pairs", "classify", "cache",
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def test_read_cuts_blocks_but_no_text(monkeypatch):
     content = zipf_lines(30, 40)
     _, _, expected = plain.encode(content, 1)
     _, encoded = read(text(content), 1)
-    assert {len(block) for block in encoded.blocks[:-1]} == {7}
+    assert {len(block) for block in list(encoded.blocks)[:-1]} == {7}
     assert all(block[0] < 0 for block in encoded.blocks)
     tokens = np.concatenate(encoded.blocks) & WORD_MASK
     assert tokens.tolist() == [word for sentence in expected for word in sentence]

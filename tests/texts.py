@@ -11,6 +11,7 @@ class Text:
 
     pieces: list
     description: str = "a test text"
+    text_bytes: float = 0
 
     def chunks(self, progress=None, remark=None):
         yield from self.pieces

@@ -86,9 +86,10 @@ def _line(sentence, number):
     for word in words:
         if not isinstance(word, str):
             raise _unfit(number, f"holds a word of type {type(word).__name__}")
+    words = list(filter(None, words))
     line = _encoded(" ".join(words), number)
-    if len(line.split()) != sum(map(bool, words)):
-        word = next(word for word in words if len(word.encode().split()) != bool(word))
+    if words and line.split() != line.split(b" ", len(words) - 1):
+        word = next(word for word in words if word.encode().split() != [word.encode()])
         raise _unfit(number, f"has white space in its word {word!r}")
     return line + b"\n"
 

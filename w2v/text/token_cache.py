@@ -69,6 +69,7 @@ def read_once(reading: Reading, cache: TokenCache | None) -> Scanned:
 
     def open_file() -> BinaryIO:
         folder = Path(tempfile.gettempdir()) if cache is None else cache.folder
+        folder.mkdir(parents=True, exist_ok=True)
         _check_room(reading.corpus, folder)
         return nameless_file(folder)
 
@@ -82,6 +83,14 @@ class Entry:
     path: Path
     n_bytes: int
     used: float
+
+    def describe(self) -> str:
+        """One line for people: which text it is."""
+        try:
+            about, n_tokens = token_file.read_about(self.path)
+        except (DamagedTokens, OSError, EOFError):
+            return "damaged, or of another version"
+        return f"{n_tokens:,} tokens of {about.description}"
 
 
 class TokenCache:
@@ -165,16 +174,29 @@ class TokenCache:
                 found.append(Entry(path, status.st_size, status.st_mtime))
         return sorted(found, key=lambda entry: -entry.used)
 
+    def clear(self) -> None:
+        """Drop all texts. Raises: W2VError: one cannot be removed."""
+        try:
+            for entry in self.entries():
+                entry.path.unlink(missing_ok=True)
+            self._sweep()
+        except OSError as error:
+            raise W2VError(f"cannot remove {error.filename}: {error.strerror}") from error
+
     def make_room(self, n_bytes: float) -> None:
         """Drop what has no room beside so many bytes more, and what killed processes left."""
-        for target in filter(None, map(atomic.staged_for, os.listdir(self.folder))):
-            atomic.sweep(self.folder / target)
+        self._sweep()
         room_left = self.most_bytes - n_bytes
         for entry in self.entries():
             room_left -= entry.n_bytes
             if room_left < 0 <= self.most_bytes - n_bytes:
                 with contextlib.suppress(OSError):
                     entry.path.unlink()
+
+    def _sweep(self):
+        with contextlib.suppress(OSError):  # what is there may be gone by now
+            for target in set(map(atomic.staged_for, os.listdir(self.folder))) - {None}:
+                atomic.sweep(self.folder / target)
 
 
 def cache_of(config: Config) -> TokenCache | None:

@@ -19,7 +19,7 @@ from w2v.errors import W2VError
 from w2v.text import room
 
 BLOCK_TOKENS = 2**22  # tokens in a block, 16 MiB
-FEW_TOKENS = 2**20  # kept in memory; to read so many again takes a tenth of a second
+FEW_TOKENS = 2**21  # kept in memory; to read so many again takes a fifth of a second
 TOKEN_BYTES = 4
 SPARE = 2**28  # bytes of memory that a text leaves to others
 
