@@ -7,6 +7,7 @@ import lzma
 import os
 import random
 import re
+import sys
 import tarfile
 import tracemalloc
 
@@ -42,6 +43,45 @@ def test_file_is_unpacked_by_its_name(tmp_path, suffix):
     assert str(path) in cat.description
     assert b"".join(cat.chunks()) == TEXT
     assert b"".join(cat.chunks()) == TEXT  # anew
+
+
+def test_file_packed_by_zstd_is_read_and_its_damage_told(tmp_path, monkeypatch):
+    zstd = pytest.importorskip("backports.zstd", reason="the extra `zstd` is not installed")
+    packed = zstd.compress(TEXT * 100) + zstd.compress(b"an end")
+    path = write(tmp_path / "x.txt.zst", packed)
+    assert opened(path).name == "x"
+    assert read(path) == TEXT * 100 + b"an end\n"
+    for damaged in (packed[:30], packed[:20] + b"\xff" * 9 + packed[29:]):
+        with pytest.raises(W2VError, match=r"is damaged or cut short: .*; get it again"):
+            read(write(path, damaged))
+    write(path, packed)
+    for name in ("backports.zstd", "compression.zstd", "compression"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delattr("backports.zstd")
+    with pytest.raises(W2VError, match=r"x\.txt\.zst' is packed by zstd, .* install backports"):
+        read(path)
+
+
+def test_several_paths_and_patterns_are_read_in_order(tmp_path):
+    folder = tmp_path / "texts"
+    write(folder / "b.txt", b"b")
+    write(folder / "a.txt", b"a")
+    write(folder / "c.gz", gzip.compress(b"c"))
+    write(tmp_path / "z", b"z")
+
+    def of(*paths):
+        return corpus.open_corpus(Config(corpus=paths))
+
+    several = of(tmp_path / "z", folder)
+    assert b"".join(several.chunks()) == b"z\na\nb\nc\n"
+    assert several.name == "z+1"
+    assert several.description == f"'{tmp_path}/z' and 1 more, files: 4"
+    assert b"".join(of(folder / "*.txt").chunks()) == b"a\nb\n"
+    assert b"".join(of(tmp_path / "**/[ac].*", tmp_path / "z").chunks()) == b"a\nc\nz\n"
+    with pytest.raises(W2VError, match=r"texts/\*\.xz' matches no file; give ptb, sample"):
+        of(folder / "*.xz")
+    write(folder / "[x].txt", b"itself")
+    assert b"".join(of(folder / "[x].txt").chunks()) == b"itself\n"
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])

@@ -29,7 +29,7 @@ def _open_zstd(raw: BinaryIO) -> Iterator[BinaryIO]:
         except ImportError as why:
             raise W2VError(
                 f"{str(raw.name)!r} is packed by zstd, which this Python cannot unpack; install "
-                "backports.zstd, or w2v[zstd], or unpack it first"
+                "backports.zstd, the extra w2v[zstd], or unpack it first"
             ) from why
     try:
         with zstd.open(raw) as stream:

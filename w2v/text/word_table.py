@@ -13,7 +13,6 @@ from w2v.compiled import compiled
 # A number whose sign bit is set begins a sentence: a stream needs no second array of offsets.
 SENTENCE_START = np.int32(-(2**31))
 WORD_MASK = np.int32(2**31 - 1)  # token & WORD_MASK is the number
-MOST_WORDS = 2**31 - 1
 
 
 class Table(NamedTuple):
@@ -128,6 +127,7 @@ def scan_words(
 
     Nothing of that word is done then.
     """
+    slots, hashes, starts, letters = table
     here, n_tokens, n_lines, in_sentence, n_words = state
     while here < len(text):
         byte = text[here]
@@ -144,10 +144,13 @@ def scan_words(
             here += 1
             byte = text[here]
         hashed ^= hashed >> np.uint64(32)
-        number = _number(text, first, here, hashed, table, n_words, n_words, MOST_WORDS)
+        slot = _slot(text, first, here, hashed, slots, hashes, starts, letters)
+        number = slots[slot]
         if number < 0:
-            return State(first, n_tokens, n_lines, in_sentence, n_words)
-        n_words = max(n_words, number + 1)
+            if not _has_room(table, n_words, n_words, here - first):
+                return State(first, n_tokens, n_lines, in_sentence, n_words)
+            number = _put(text, first, here, hashed, table, slot, n_words)
+            n_words += 1
         tokens[n_tokens] = number if in_sentence else number | SENTENCE_START
         n_tokens += 1
         in_sentence = True
@@ -174,20 +177,23 @@ def adopt(
         counts: of each word of `whole`; gains these tokens.
         most: words that may be there at a time.
     """
+    slots, hashes, starts, letters = whole
+    _, its_hashes, its_starts, its_letters = piece
     done, n_words, n_live, n_open, longest = state
     while done < len(tokens):
         word = tokens[done] & WORD_MASK
         number = numbers[word]
         if number < 0:
-            first, end = piece.starts[word], piece.starts[word + 1] - 1
-            hashed = piece.hashes[word]
-            number = _number(piece.letters, first, end, hashed, whole, n_words, n_live, most)
+            first, end, hashed = its_starts[word], its_starts[word + 1] - 1, its_hashes[word]
+            slot = _slot(its_letters, first, end, hashed, slots, hashes, starts, letters)
+            number = slots[slot]
             if number < 0:
-                break
-            numbers[word] = number
-            if number == n_words:
+                if n_live >= most or not _has_room(whole, n_words, n_live, end - first):
+                    break
+                number = _put(its_letters, first, end, hashed, whole, slot, n_words)
                 n_words += 1
                 n_live += 1
+            numbers[word] = number
         counts[number] += 1
         begins = tokens[done] < 0 or n_open == 0
         n_open = 1 if begins else n_open + 1
@@ -198,30 +204,45 @@ def adopt(
 
 
 @njit(inline="always")
-def _number(text, first, end, hashed, table, n_words, n_live, most):
-    """The number of the word text[first:end] in a table, which gains it if it is new; -1: no room.
+def _slot(text, first, end, hashed, slots, hashes, starts, letters):
+    """The slot of the word text[first:end], or the free one that is to be its own.
 
-    A new one is n_words; so many were numbered before, of which n_live, below `most`, are left.
+    Takes a Table's arrays one by one: to get them out of it for every word takes time.
     """
-    slots, hashes, starts, letters = table
     mask = len(slots) - 1
     slot = np.int64(hashed) & mask
-    number = slots[slot]
-    while number >= 0:
-        if hashes[number] == hashed and _same(text, first, end, letters, starts, number):
-            return number
-        slot = (slot + 1) & mask
+    while True:
         number = slots[slot]
-    start, length = starts[n_words], end - first
-    is_full = n_live >= most or 2 * (n_live + 1) > len(slots) or n_words == len(hashes)
-    if is_full or start + length >= len(letters):
-        return np.int32(-1)
-    slots[slot], hashes[n_words] = n_words, hashed
+        if number < 0:
+            break
+        if hashes[number] == hashed and _same(text, first, end, letters, starts, number):
+            break
+        slot = (slot + 1) & mask
+    return slot
+
+
+@njit
+def _has_room(table, n_words, n_live, length):
+    """Whether a word of so many letters may be put into a table that numbered n_words.
+
+    n_live of them were not dropped.
+    """
+    slots, hashes, starts, letters = table
+    has_slot = 2 * (n_live + 1) <= len(slots) and n_words < len(hashes)
+    return has_slot and starts[n_words] + length < len(letters)
+
+
+@njit
+def _put(text, first, end, hashed, table, slot, number):
+    """Put the word text[first:end] into its slot of a table; returns its number."""
+    slots, hashes, starts, letters = table
+    slots[slot], hashes[number] = number, hashed
+    start, length = starts[number], end - first
     for i in range(length):  # a slice's assignment takes seconds to compile
         letters[start + i] = text[first + i]
     letters[start + length] = 32
-    starts[n_words + 1] = start + length + 1
-    return np.int32(n_words)
+    starts[number + 1] = start + length + 1
+    return np.int32(number)
 
 
 @njit(inline="always")
