@@ -195,7 +195,7 @@ class TokenCache:
 
     def _sweep(self):
         with contextlib.suppress(OSError):  # what is there may be gone by now
-            for target in set(map(atomic.staged_for, os.listdir(self.folder))) - {None}:
+            for target in filter(None, set(map(atomic.staged_for, os.listdir(self.folder)))):
                 atomic.sweep(self.folder / target)
 
 
