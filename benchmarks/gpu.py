@@ -27,7 +27,8 @@ from w2v.config import from_recipe
 from w2v.engines import choose, cuda
 from w2v.storage.metrics import last_rows
 from w2v.text.corpus import open_corpus
-from w2v.text.vocab import EncodedText, read
+from w2v.text.encoded import EncodedText
+from w2v.text.vocab import read
 from w2v.training.learning_rate import default_rate
 from w2v.training.loop import Training
 from w2v.training.tables import initial_tables
@@ -172,7 +173,7 @@ def large_vocabulary(asked):
     share = 1 / np.arange(1, n_words + 1)
     tokens = 1 + rng.choice(n_words, n_tokens, p=share / share.sum()).astype(np.int32)
     tokens[::20] |= np.int32(-(2**31))
-    text = EncodedText([tokens], 0, len(tokens), 20, "made up")
+    text = EncodedText([tokens], n_tokens, 0, n_tokens, 20, "made up")
     counts = np.bincount(tokens & (2**31 - 1), minlength=n_words + 1).clip(1)
     counts[0] = 0
     settings = {"engine": "cuda", "vector_size": 300, "sample": 1e-3}
