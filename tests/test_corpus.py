@@ -307,7 +307,7 @@ ZIP = b"PK\3\4\x14\0\0\0\0\0" + TEXT  # stored as it is: nothing in it is not UT
         ("x.txt", gzip.compress(TEXT), "is packed by gzip; name it .gz"),
         ("x.gz", bz2.compress(TEXT), "is packed by bzip2; name it .bz2"),
         ("x.bz2", lzma.compress(TEXT), "is packed by xz; name it .xz"),
-        ("x.txt", b"\x28\xb5\x2f\xfd" + bytes(20), "is packed by zstd; give the text"),
+        ("x.txt", b"\x28\xb5\x2f\xfd" + bytes(20), "is packed by zstd; name it .zst"),
         ("x.txt", b"%PDF-1.7 and more", "is a PDF; give the text"),
         ("x.gz", TEXT, "is not packed, as .gz says; name it .txt"),
         ("x.xz", TEXT, "is not packed, as .xz says; name it .txt"),

@@ -75,8 +75,8 @@ def commands(page):
 def known_flags():
     """The flags of our commands, which their help lists, and of the benchmarks."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py")]
-    for command in COMMANDS:
-        arguments = [sys.executable, "-m", "w2v", command, "--help"]
+    for command in [*COMMANDS, "classify train", "classify predict"]:
+        arguments = [sys.executable, "-m", "w2v", *command.split(), "--help"]
         texts.append(subprocess.check_output(arguments, cwd=ROOT, text=True))
     return set(re.findall(r"--[a-z][a-z-]*", " ".join(texts)))
 

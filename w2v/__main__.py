@@ -18,7 +18,7 @@ COMMANDS = {
     "classify": "train a classifier of texts, and label texts with it",
     "plot": "draw the loss of runs",
     "map": "draw words in two dimensions",
-    "cache": "list the texts that training keeps on the disk, or clear them away",
+    "cache": "list the texts kept on the disk, or clear them away",
 }
 
 

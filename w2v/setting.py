@@ -56,7 +56,8 @@ class Setting:
     def __set__(self, config: Any, value: Any) -> None:
         value = _plain(value, self.kind)
         if wanted := self._what_it_must_be(value):
-            raise UsageError(f"{flag(self.name)} is {value!r}; it must {wanted}")
+            given = value[0] if isinstance(value, tuple) and len(value) == 1 else value
+            raise UsageError(f"{flag(self.name)} is {given!r}; it must {wanted}")
         vars(config)[self.name] = value
 
     @property

@@ -10,6 +10,7 @@ from w2v.sentences.saved_folder import read_json
 from w2v.storage import layout
 from w2v.text import ptb
 from w2v.text.corpus import Corpus, open_corpus
+from w2v.text.sentences import STDIN
 
 _SENTENCES = 4096  # in a block
 
@@ -35,7 +36,7 @@ class Sentences:
                 raise UsageError("no text is given; only a run has one of its own")
             self._corpus = _corpus_of(run)
         elif isinstance(text, (str, os.PathLike)):
-            self._corpus = open_corpus(Config(corpus=os.fspath(text), lower=is_lower))
+            self._corpus = open_corpus(Config(corpus=(os.fspath(text),), lower=is_lower))
         else:
             self._given = [_encoded(sentence, is_lower) for sentence in text]
         given = f"{len(self._given):,} sentences"
@@ -72,7 +73,10 @@ def _corpus_of(run: Path) -> Corpus:
         asked = Config(corpus=name, data_dir=settings["data_dir"], lower=settings["lower"])
     except (KeyError, TypeError, UsageError) as error:
         raise damaged(config, "it does not say what text the run was trained on") from error
-    if name == "ptb":
+    if STDIN in asked.corpus:
+        what = described["corpus"]["description"]
+        raise W2VError(f"{run} was trained on {what}, which is kept nowhere; give a text")
+    if asked.corpus == ("ptb",):
         folder = Path(asked.data_dir or os.environ.get("W2V_DATA_DIR") or "data")
         if not ptb.find(folder, "train"):
             raise W2VError(f"{run} was trained on PTB, which is not in {folder}; give a text")

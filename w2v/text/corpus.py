@@ -205,7 +205,7 @@ def _name(given):
     if given == STDIN:
         return "stdin"
     path = Path(os.path.abspath(given))  # gives "." and ".." their names
-    if not path.is_dir():
+    if not os.path.isdir(path):
         path = path.with_suffix("") if path.suffix.lower() in UNPACK else path
         path = path.with_suffix("")
     return re.sub(r"[^\w.+-]", "_", path.name).lstrip(".") or "corpus"
