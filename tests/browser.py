@@ -53,7 +53,7 @@ def open_page(chromium):
         context = chromium.new_context(**{**wide, **settings})
         contexts.append(context)
         tab = context.new_page()
-        tab.set_default_timeout(20_000)
+        tab.set_default_timeout(60_000)
         address = path.as_uri()
 
         def requested(request):

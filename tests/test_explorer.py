@@ -218,12 +218,14 @@ def test_command_takes_the_first_words_of_a_file(folder):
         (["run", "-o", "a\0b"], 1, "it must hold no NUL"),
         (["run", "--limit", "0"], 2, "--limit is 0; it must be between 1 and 100000"),
         (["run", "--limit", "100001"], 2, "--limit is 100001; it must be between 1 and 100000"),
+        (["words.txt", "-o", "words.txt", "--force"], 2, "words.txt is what is read; name another"),
         ([], 2, "the following arguments are required: RUN"),
     ],
 )
 def test_command_says_what_is_wrong_in_one_line(run, capsys, arguments, status, message):
     (run.parent / "empty").mkdir()
-    (run.parent / "there").write_text("mine")
+    for name in ("there", "words.txt"):
+        (run.parent / name).write_text("mine")
     try:
         returned = explore.main("w2v explore", arguments)
     except SystemExit as end:  # of argparse
@@ -232,7 +234,8 @@ def test_command_says_what_is_wrong_in_one_line(run, capsys, arguments, status, 
     assert (returned, out) == (status, "")
     assert message in err
     assert re.fullmatch(r"error: .*\n", err)
-    assert (run.parent / "there").read_text() == "mine"
+    for name in ("there", "words.txt"):
+        assert (run.parent / name).read_text() == "mine"
     assert not (run.parent / "explore.html").exists()
 
 

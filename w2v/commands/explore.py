@@ -56,7 +56,7 @@ def _explore(asked: argparse.Namespace) -> None:
         allowed = f"between 1 and {explorer.MOST_WORDS}, as many as a page holds"
         raise UsageError(f"--limit is {asked.limit}; it must be {allowed}")
     page = Path(asked.output)
-    target.check(page, asked.force)
+    target.check(page, asked.force, convert.files_read(asked.source))
     with common.dying_of_interrupts():
         from tqdm import tqdm
 

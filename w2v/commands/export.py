@@ -1,12 +1,9 @@
 """`w2v export RUN --to word2vec-text vectors.txt`: word vectors for other programs."""
 
 import argparse
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from w2v.commands import common, output, target
-from w2v.errors import UsageError
 from w2v.formats import convert
 
 EPILOG = """\
@@ -48,16 +45,7 @@ def _parser(prog: str) -> common.Parser:
 
 def _export(asked: argparse.Namespace) -> None:
     for written in convert.files_written(asked.path, asked.to):
-        if any(_is_same(source, written) for source in convert.files_read(asked.source)):
-            raise UsageError(f"{written} is what is read; name another path to write to")
-        target.check(written, asked.force)
+        target.check(written, asked.force, convert.files_read(asked.source))
     wv = convert.read(asked.source, asked.limit)
     convert.export(wv, asked.to, asked.path)
     output.tell(f"written: {asked.path} ({asked.to}, {len(wv) - 1:,} words × {wv.vector_size})")
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:  # one of them is not there
-        return False

@@ -2,9 +2,10 @@
 
 import argparse
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
-from w2v.errors import W2VError
+from w2v.errors import UsageError, W2VError
 from w2v.formats.targets import refuse_stream
 
 
@@ -17,8 +18,15 @@ def add_flags(parser: argparse.ArgumentParser, kinds: str, default: str | None =
     parser.add_argument("--force", action="store_true", help="replace PATH if it is there already")
 
 
-def check(target: Path, force: bool) -> None:
-    """Raises: W2VError: it is there and not to be replaced, or is what the program prints to."""
+def check(target: Path, force: bool, sources: Iterable[Path] = ()) -> None:
+    """Make sure, before the work begins, that nothing is lost when the target is written.
+
+    Raises:
+        UsageError: it is one of the sources.
+        W2VError: it is there and not to be replaced, or is what the program prints to.
+    """
+    if any(_is_same(source, target) for source in sources):
+        raise UsageError(f"{target} is what is read; name another path to write to")
     refuse_stream(target)
     if not force and _is_there(target):
         raise W2VError(f"{target} is there already; --force replaces it, or name another path")
@@ -27,3 +35,10 @@ def check(target: Path, force: bool) -> None:
 def _is_there(target: Path) -> bool:
     """Whether anything would be lost; an empty folder is nothing."""
     return os.path.lexists(target) and not (target.is_dir() and not os.listdir(target))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not there
+        return False

@@ -19,6 +19,7 @@ class Words {
     words.size = page.words.length;
     words.nNear = words.near.length / words.size;
     words.nDimensions = words.directions.length / words.size;
+    words.lengths = words.measured();
     words.ids = new Map(page.words.map((word, id) => [word, id]));
     words.folded = page.words.map((word) => word.toLowerCase());
     return words;
@@ -61,14 +62,21 @@ class Words {
     const { nDimensions: n, directions } = this;
     const cosines = new Float32Array(this.size);
     for (let id = 0, at = 0; id < this.size; id++) {
-      let product = 0, square = 0;
-      for (let d = 0; d < n; d++, at++) {
-        product += directions[at] * direction[d];
-        square += directions[at] * directions[at];
-      }
-      cosines[id] = square ? product / Math.sqrt(square) : 0;
+      let product = 0;
+      for (let d = 0; d < n; d++, at++) product += directions[at] * direction[d];
+      cosines[id] = product / this.lengths[id];
     }
     return cosines;
+  }
+
+  // The lengths of the directions before they are stretched to 1; 1 where all numbers are 0.
+  measured() {
+    const { nDimensions: n, directions } = this;
+    return Float32Array.from({ length: this.size }, (_, id) => {
+      let square = 0;
+      for (let at = id * n; at < id * n + n; at++) square += directions[at] ** 2;
+      return Math.sqrt(square) || 1;
+    });
   }
 }
 
