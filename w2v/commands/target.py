@@ -40,5 +40,5 @@ def _is_there(target: Path) -> bool:
 def _is_same(one: Path, other: Path) -> bool:
     try:
         return os.path.samefile(one, other)
-    except OSError:  # one of them is not there
+    except (OSError, ValueError):  # one of them is not there, or no name can be like that
         return False
