@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from w2v.errors import UsageError, W2VError
+from w2v.errors import W2VError
 from w2v.files import check_path
 from w2v.storage import atomic, layout
 
