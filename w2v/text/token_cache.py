@@ -110,13 +110,14 @@ class TokenCache:
         try:
             scanned, about = token_file.read(path)
         except (FileNotFoundError, NotADirectoryError):
-            return self._read_anew(reading, key, path)
+            scanned = self._read_anew(reading, key, path)
         except DamagedTokens as why:
-            return self._replace(reading, key, path, why)
-        with contextlib.suppress(OSError):
-            os.utime(path)
-        for line in about.remarks:
-            reading.tell(line)
+            scanned = self._replace(reading, key, path, why)
+        else:
+            with contextlib.suppress(OSError):
+                os.utime(path)
+            for line in about.remarks:
+                reading.tell(line)
 
         def again(why: DamagedTokens) -> InFile | InMemory:
             replacement = self._replace(reading, key, path, why)
