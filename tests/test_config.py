@@ -124,7 +124,10 @@ def test_help_lists_every_flag_in_a_group_with_what_it_takes():
 
 @pytest.mark.parametrize(
     ("function", "arguments"),
-    [(w2v.train, ["recipe", "resume", "watcher", "progress"]), (w2v.from_recipe, ["recipe"])],
+    [
+        (w2v.train, ["recipe", "resume", "watcher", "progress", "on_metrics", "on_epoch"]),
+        (w2v.from_recipe, ["recipe"]),
+    ],
 )
 def test_signature_and_docstring_show_every_setting(function, arguments):
     shown = inspect.signature(function).parameters

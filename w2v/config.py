@@ -180,6 +180,12 @@ class Config:
         form=(r"(\d{1,6}|\d{0,6}\.\d{1,6})m|[1-9]\d{0,5}e", "minutes, as 10m, or epochs, as 2e"),
         metavar="10m|2e",
     )
+    tensorboard: str | None = setting(
+        "output",
+        None,
+        "folder to write the metrics to, for TensorBoard, while training; needs w2v[tensorboard]",
+        metavar="FOLDER",
+    )
     seed: int = setting("training", 0, "seed of every random draw", low=0, high=2**63 - 1)
     engine: str = setting(
         "engine",

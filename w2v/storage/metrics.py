@@ -40,6 +40,12 @@ class Metrics:
     validation_loss: float | None = None
     scores: dict[str, float | None] = dataclasses.field(default_factory=dict)
 
+    def as_dict(self) -> dict[str, float]:
+        """{column of metrics.csv: number}, without what this row does not have."""
+        columns = {**vars(self), **self.scores}
+        del columns["scores"]
+        return {name: value for name, value in columns.items() if value is not None}
+
 
 FIELDS = [field.name for field in dataclasses.fields(Metrics) if field.name != "scores"]
 _NEEDED = [name for name in FIELDS if name != "validation_loss"]
@@ -89,9 +95,9 @@ def write_csv(metrics: list[Metrics], path: Path) -> None:
     names = FIELDS + list({name: None for row in metrics for name in row.scores})
     # A score's column has the name of a file, which may hold bytes that are no UTF-8.
     with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**vars(row), **row.scores} for row in metrics)
+        writer.writerows(row.as_dict() for row in metrics)
 
 
 def read_csv(path: str | Path) -> list[Metrics]:

@@ -35,6 +35,7 @@ class Training:
     is_whole: whether its progress and its tables are those of the same moment; not so within a call
         of the engine, or after one that failed.
     best: the tables of the lowest validation loss, where early stopping asks for them; else None.
+    new_rows: rows that metrics.csv gets since `run` yielded before; a whole epoch's at its end.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Training:
         self.progress = Progress()
         self.is_whole = True
         self.best: list[npt.NDArray[np.float32]] | None = None
+        self.new_rows: list[Metrics] = []
         self._batches_per_call = max(1, engine.call_centers // config.batch_size)
 
     @property
@@ -109,9 +111,11 @@ class Training:
                 f"{lrs[0]:.3g}; what was written before is kept; start anew with "
                 f"--lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
             )
+        n_rows = len(self.metrics)
         row = progress.meter.add(
             epoch, groups, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
         )
+        self.new_rows = [new for new in self.metrics[n_rows:] if new.progress < epoch]
         progress.batch, self.is_whole = stop, True
         return row
 
@@ -137,4 +141,5 @@ class Training:
         if self.scoring is not None:
             row = dataclasses.replace(row, scores=self.scoring.scores(self.engine.tables()[0]))
         progress.end_epoch(row)
+        self.new_rows = [row]
         return row

@@ -22,7 +22,7 @@ from w2v.vectors import saving
 # Settings that say where, how fast and how long to train, not what is computed.
 MAY_DIFFER = {
     "corpus", "data_dir", "out", "epochs", "early_stopping", "validation", "evaluate",
-    "checkpoint_every", "cache", "cache_dir", "cache_size",
+    "checkpoint_every", "cache", "cache_dir", "cache_size", "tensorboard",
 }  # fmt: skip
 
 

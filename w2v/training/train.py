@@ -15,8 +15,9 @@ from w2v.storage import run_folder
 from w2v.storage.metrics import Metrics
 from w2v.text.corpus import corpus_of, open_corpus
 from w2v.text.sentences import STDIN, Sentences, are_paths
-from w2v.training import advice, checkpoints, epoch_scores, signals, validation
+from w2v.training import advice, checkpoints, epoch_scores, signals, tensorboard, validation
 from w2v.training.bar import Bar
+from w2v.training.callbacks import Callback, Callbacks, Several, any_true
 from w2v.training.checkpointing import Checkpointer
 from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job, read_job
@@ -52,6 +53,8 @@ class _Arguments(Config):
     resume: bool = False
     watcher: Watcher | None = None
     progress: str = "bar"
+    on_metrics: Callback | None = None
+    on_epoch: Callback | None = None
 
 
 @with_parameters_of(_Arguments)
@@ -62,6 +65,8 @@ def train(
     resume: bool = False,
     watcher: Watcher | None = None,
     progress: str = "bar",
+    on_metrics: Callback | None = None,
+    on_epoch: Callback | None = None,
     **settings: Any,
 ) -> Run:
     """Train word vectors, as `w2v train` does.
@@ -76,21 +81,27 @@ def train(
             w2v.Watcher() does nothing.
         progress: "bar", at a terminal or in a notebook; or "notebook", the loss curve below it,
             too, where this is a notebook.
+        on_metrics: called with each row that metrics.csv gets, a Metrics, about 20 an epoch, whose
+            as_dict() gives plain numbers. Where it returns True, training ends there: the run is
+            written, and resume=True goes on from it.
+        on_epoch: the same, with the last row of each epoch.
         settings: those listed below, such as vector_size=50 or epochs=3.
     Raises:
         UsageError: a setting that is not allowed, or not the one of the checkpoint.
         W2VError: the corpus cannot be read, or the run folder not written.
         KeyboardInterrupt: as Interrupted, after Ctrl-C or SIGTERM; the state is saved.
+        Whatever a callback raises; the state is saved.
     """
     config, sentences = _told_apart(corpus, recipe, settings)
     if not isinstance(watcher, Watcher | None):
         raise UsageError(f"watcher is {watcher!r}; it must be a w2v.Watcher, such as w2v.Watcher()")
     if progress not in PROGRESS:
         raise UsageError(f"progress is {progress!r}; it must be one of {', '.join(PROGRESS)}")
+    callbacks = Callbacks(on_metrics, on_epoch)
     if watcher is not None:
-        return train_run(config, watcher, resume, sentences)
+        return train_run(config, Several(watcher, callbacks), resume, sentences)
     with PROGRESS[progress]() as bar:
-        run = train_run(config, bar, resume, sentences)
+        run = train_run(config, Several(bar, callbacks), resume, sentences)
         bar.done(run.folder)
         return run
 
@@ -145,6 +156,7 @@ def train_and_draw(
         choose.device_memory(),
         choose.threads_put_back(config),
         checkpoints.claimed(out),  # refused before a long text is read
+        tensorboard.beside(watcher, config, out) as watcher,
     ):
         with choose.compiling(config) as finish_compiling:
             progress = watcher.reading(corpus)
@@ -202,7 +214,8 @@ def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> No
         checkpointer = Checkpointer(job, training, watcher, live, heard)
         try:
             for row, is_whole_epoch in training.run():
-                _report(row, is_whole_epoch, job, watcher)
+                if _report(row, is_whole_epoch, training, watcher):
+                    break
                 checkpointer.pause(is_whole_epoch)
             if training.best is not None:
                 watcher.notice(
@@ -215,13 +228,21 @@ def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> No
             raise
 
 
-def _report(row: Metrics, is_whole_epoch: bool, job: Job, watcher: Watcher) -> None:
+def _report(row: Metrics, is_whole_epoch: bool, training: Training, watcher: Watcher) -> bool:
+    """Tell a watcher of what was trained; whether it asks for the training to end here."""
     if not is_whole_epoch:
         watcher.trained(row)
-        return
-    for line in advice.epoch_warnings(row, job.config):
+    for line in advice.epoch_warnings(row, training.config) if is_whole_epoch else ():
         watcher.warning(line)
-    watcher.epoch_done(row)
+    answers = [watcher.measured(new) for new in training.new_rows]
+    answers += [watcher.epoch_done(row)] if is_whole_epoch else []
+    ends = any_true(answers)
+    if ends and not training.progress.is_over(training.config):
+        watcher.notice(
+            f"ended in epoch {row.epoch} of {training.config.epochs}, as it was asked for; "
+            "--resume goes on"
+        )
+    return ends
 
 
 def _remembered(out: Path, metrics: list[Metrics], watcher: Watcher) -> Run:

@@ -15,7 +15,8 @@ class Watcher:
     The methods are called in the order in which they stand here, `warning` and `notice` at any
     time. They run in the thread that trains, between two calls of the engine, and may look at all
     that they are given but must not change it. An exception of theirs ends the training; once it
-    has begun, a W2VError or an OSError does so after a checkpoint is written.
+    has begun, a checkpoint is written first. Where `measured` or `epoch_done` returns True, the
+    training ends there, and the run is written as after the last epoch.
 
         class Losses(Watcher):
             def epoch_done(self, row):
@@ -55,5 +56,10 @@ class Watcher:
     def trained(self, row: Metrics) -> None:
         """Some batches were trained, up to many times a second: the Metrics of the epoch so far."""
 
-    def epoch_done(self, row: Metrics) -> None:
+    def measured(self, row: Metrics) -> bool | None:
+        """metrics.csv gets this row; that of a whole epoch once all of it is measured."""
+        return None
+
+    def epoch_done(self, row: Metrics) -> bool | None:
         """An epoch is done: the Metrics of all of it."""
+        return None
