@@ -37,7 +37,7 @@ ALLOWED = {
     "pictures": BASE | QUERY_CHAIN | {"processes"},
     "training": BASE
     | TRAINING_CHAIN
-    | {"storage", "vectors", "pictures", "evaluation", "version", "processes"},
+    | {"storage", "vectors", "formats", "pictures", "evaluation", "version", "processes"},
     # `training` for how a training is stopped.
     "classify": BASE | QUERY_CHAIN | {"pictures", "training"},
     "commands": BASE

@@ -17,6 +17,8 @@ from test_engines import (
     EXTREME_TABLES,
     EXTREME_TEXT,
     LINES,
+    check_frozen,
+    some_rows,
     tables_of,
 )
 from test_groups import CASES, make_groups, make_tables, make_text
@@ -151,6 +153,26 @@ def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, few_pro
     np.testing.assert_array_equal(engine.loss(device), engine.loss(device))  # and changes nothing
 
 
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_cuda_engine_trains_all_but_frozen_rows(deterministic, few_programs):
+    config, tables, host, device = made(deterministic=deterministic)
+    check_frozen(CudaEngine, tables, config, host, device)
+
+
+@pytest.mark.parametrize("kind", [CudaEngine, GraphedTorchEngine])
+def test_gpu_engines_with_adam_train_all_but_frozen_rows(kind, few_programs):
+    config, tables, host, device = made(optimizer="adam")
+    frozen = some_rows(tables)
+    lrs = np.full(host.n_batches, 0.01)
+    engine, torchs = kind(*tables, config, frozen), TorchEngine(*tables, config, frozen)
+    np.testing.assert_allclose(engine.train(device, 0, lrs), torchs.train(host, 0, lrs), rtol=2e-6)
+    assert engine.tables()[0].shape == tables[0].shape
+    for new, right, old, rows in zip(engine.tables(), torchs.tables(), tables, frozen, strict=True):
+        np.testing.assert_allclose(new, right, atol=2e-6)
+        assert new[rows].tobytes() == old[rows].tobytes() == right[rows].tobytes()
+        assert np.abs(new - old)[~rows].max() > 0.01
+
+
 def test_cuda_engine_gives_the_same_bits_however_training_is_cut_into_calls(few_programs):
     config, tables, host, device = made(optimizer="adam")
     lrs, results = np.full(host.n_batches, 0.01), []
@@ -257,10 +279,11 @@ for group, pool in ((32, 32), (1, 60)):
                   cuda.OPTIONS, TRAINS=True, IS_EXACT=exact, **layout, **at, **slices)
             slices = dict(STRIDE=stride, SLICES=n, WIDTH=cuda.APPLIED_WIDTH)
             check(cuda_kernels.apply_sgd,
-                  f"*i64 *i64 i32 *i32 *fp32 i32 {sums} *i32 *i64 *fp32", IS_EXACT=exact,
-                  BATCH=16, GROUP=group, WINDOW=5, ENTRIES=sizes.entries, WORDS=cuda.ROWS, **slices)
-            check(cuda_kernels.apply_adam, f"*i64 *i64 i32 *fp32 i32 {sums} *fp32 *fp32",
-                  IS_EXACT=exact, BATCH=16, ROWS=cuda.ROWS, **slices)
+                  f"*i64 *i64 i32 *i32 *fp32 i32 {sums} *i32 *i64 *i8 *fp32", IS_EXACT=exact,
+                  FREEZES=exact, BATCH=16, GROUP=group, WINDOW=5, ENTRIES=sizes.entries,
+                  WORDS=cuda.ROWS, **slices)
+            check(cuda_kernels.apply_adam, f"*i64 *i64 i32 *fp32 i32 {sums} *fp32 *i8 *fp32",
+                  IS_EXACT=exact, FREEZES=exact, BATCH=16, ROWS=cuda.ROWS, **slices)
 """
 
 

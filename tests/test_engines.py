@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from texts import text, zipf_lines
+from w2v import plain
 from w2v.batches.batcher import CpuBatcher
 from w2v.config import Config
 from w2v.engines import choose
@@ -96,6 +97,39 @@ def test_engines_train_the_same_vectors_on_the_same_windows():
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
         assert np.abs(ours - tables[0]).max() > 0.1
         assert not ours[0].any()
+
+
+def some_rows(tables):
+    """(2, V) bool: about half of the rows of either table."""
+    return np.random.default_rng(7).random((2, len(tables[0]))) < 0.5
+
+
+def check_frozen(kind, tables, config, host, groups):
+    """Make sure that an engine takes the steps of float64 arithmetic, but for frozen rows.
+
+    host: the same Groups on the CPU.
+    """
+    frozen = some_rows(tables)
+    expected = np.array(tables, np.float64)
+    lrs = np.full(host.n_batches, 0.5)
+    for number in range(len(lrs)):
+        moved, _ = plain.sgd_step(expected, host.batch(number), 0.5)
+        expected = np.where(frozen[:, :, None], expected, moved)
+    engine = kind(*tables, config, frozen)
+    engine.train(groups, 0, lrs)
+    for new, right, old, rows in zip(engine.tables(), expected, tables, frozen, strict=True):
+        np.testing.assert_allclose(new, right, atol=2e-5)
+        assert new[rows].tobytes() == old[rows].tobytes()
+        assert np.abs(new - old)[~rows].max() > 0.1
+
+
+@pytest.mark.parametrize("kind", [CpuEngine, TorchEngine])
+@pytest.mark.parametrize("group", [1, 8])
+def test_engines_train_all_but_frozen_rows(kind, group):
+    config, counts, batcher = batchers(LINES, vector_size=20, batch_size=16, group=group)
+    groups = batcher.groups(1, 0)
+    assert groups.n_batches > 5
+    check_frozen(kind, tables_of(counts, 20), config, groups, groups)
 
 
 def test_torch_engine_with_adam_takes_the_steps_of_its_definition():

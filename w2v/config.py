@@ -98,6 +98,23 @@ class Config:
     out: str | None = setting(
         "output", None, "run folder to write (default: runs/<corpus>)", metavar="FOLDER"
     )
+    init_from: str | None = setting(
+        "training",
+        None,
+        "run folder, or file of vectors, to start from: the rows of words that are in both; of a "
+        "file, which has no context vectors, only the word vectors",
+        metavar="RUN|FILE",
+    )
+    vocabulary: str | None = setting(
+        "data",
+        None,
+        "with --init-from, whose words are trained: those of the new text, of the old vectors, or "
+        "of both (default: union)",
+        choices=("new", "old", "union"),
+    )
+    freeze_old: bool = setting(
+        "training", False, "keep the rows that --init-from gives as they are"
+    )
     epochs: int = setting("training", 5, "passes over the corpus", low=1, high=100_000)
     vector_size: int = setting("model", 100, "numbers in a word vector", low=1, high=10_000)
     window: int = setting(

@@ -49,14 +49,16 @@ def noise_table(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[n
     """Walker's alias table of the noise distribution count^exponent over the words 1..V-1.
 
     Args:
-        counts: (V,) int64; `<unk>`, entry 0, is never noise.
+        counts: (V,) int64; `<unk>`, entry 0, is never noise, nor is a word of count 0.
         exponent: 0.75 as in the paper; 1 draws words by frequency, 0 evenly.
     Returns:
         (V-1, 2) uint32. Slot s stands for word s+1 with probability [s, 0] · 2⁻³², else for
         word [s, 1].
     Source: Walker 1977; the distribution: Mikolov et al. 2013 (arXiv:1310.4546), §2.2.
     """
-    log_weights = exponent * np.log(counts[1:].astype(np.float64))
+    is_seen = counts[1:] > 0
+    log_weights = np.full(len(is_seen), -np.inf)
+    log_weights[is_seen] = exponent * np.log(counts[1:][is_seen].astype(np.float64))
     return _alias_table(np.exp(log_weights - log_weights.max()))
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from w2v.batches.batcher import Batcher, CpuBatcher
 from w2v.batches.draw_groups import draw_groups
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats
+from w2v.engines.base import Engine, Floats, Frozen
 from w2v.errors import UsageError, W2VError
 from w2v.text.encoded import EncodedText
 
@@ -138,14 +138,16 @@ def make_batcher(text: EncodedText, counts: npt.NDArray[np.int64], config: Confi
     return CpuBatcher(text, counts, config)
 
 
-def make_engine(in_vectors: Floats, out_vectors: Floats, config: Config) -> Engine:
-    """The engine that a resolved Config names, on copies of the tables."""
+def make_engine(
+    in_vectors: Floats, out_vectors: Floats, config: Config, frozen: Frozen | None = None
+) -> Engine:
+    """The engine that a resolved Config names, on copies of the tables; see Engine."""
     if config.engine != "cpu":
         _torch_ran_in.add(os.getpid())
-    return _engine_class(config)(in_vectors, out_vectors, config)
+    return _engine_class(config)(in_vectors, out_vectors, config, frozen)
 
 
-def _engine_class(config: Config) -> Callable[[Floats, Floats, Config], Engine]:
+def _engine_class(config: Config) -> Callable[[Floats, Floats, Config, Frozen | None], Engine]:
     if config.engine == "cuda":
         from w2v.engines.cuda import CudaEngine
 

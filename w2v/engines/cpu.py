@@ -18,7 +18,7 @@ from w2v.batches.batcher import NO_GROUPS, CpuGroups, batch_groups
 from w2v.batches.draw_groups import Draws, draw_group
 from w2v.compiled import compiled, prefetch_row
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats
+from w2v.engines.base import Engine, Floats, Frozen
 from w2v.engines.cpu_crew import Crew
 from w2v.engines.cpu_functions import INNER, LEAF, aligned_rows, row_stride
 from w2v.engines.cpu_kernels import Scratch, differentiate
@@ -56,6 +56,7 @@ class Task(NamedTuple):
     tokens, draws: of the groups.  order: numbers of the groups to train, batch after batch.
     part: groups in a part of the work.
     table: (2V, stride) float32: in_vectors, then out_vectors.  n_words: V.  size: D.
+    frozen: (2V,) bool, its rows that stay as they are; (0,) where none do.
     lrs: (n,) float64, of each batch.
     losses: (n + 1, parts) float64, the result; the last: of the batch of nothing before the first.
     counters: int64, of the parts of the work that are taken, computed and done.
@@ -66,6 +67,7 @@ class Task(NamedTuple):
     order: npt.NDArray[np.int64]
     part: int
     table: Floats
+    frozen: Frozen
     n_words: int
     size: int
     lrs: npt.NDArray[np.float64]
@@ -137,8 +139,9 @@ def _draw(task, batch, number, part):
         center = task.order[number * n_batch + n] * task.draws.group
         draw_group(task.tokens, center, task.draws, batch.rows, kept + n)
         _sort_terms(
-            batch.rows, kept + n, task.n_words, batch.terms[kept + n], batch.starts[kept + n]
-        )
+            batch.rows, kept + n, task.n_words, task.frozen, batch.terms[kept + n],
+            batch.starts[kept + n],
+        )  # fmt: skip
 
 
 @njit(inline="always")
@@ -149,28 +152,38 @@ def _bucket(row, n_buckets):
 
 
 @njit(**LEAF)
-def _sort_terms(rows, n, n_words, terms, starts):
-    """List the rows of group n, bucket by bucket, with the place of their gains."""
+def _sort_terms(rows, n, n_words, frozen, terms, starts):
+    """List the rows of group n, bucket by bucket, with the place of their gains.
+
+    Frozen ones are not listed, so what they would gain is added to nothing.
+    """
     ids, n_buckets, centers = rows.entries[n], len(starts) - 1, rows.entries.shape[1]
     offset, start = rows.offset[n], noise_start(rows.n_text[n])
     stop = start + rows.n_noise[n]
     for bucket in range(n_buckets + 1):
         starts[bucket] = 0
     for e in range(stop):
-        if e < rows.n_text[n] or e >= start:
+        if (e < rows.n_text[n] or e >= start) and _moves(frozen, n_words + ids[e]):
             starts[_bucket(n_words + ids[e], n_buckets) + 1] += U32(1)
     for g in range(rows.n_centers[n]):
-        starts[_bucket(ids[offset + g], n_buckets) + 1] += U32(1)
+        if _moves(frozen, ids[offset + g]):
+            starts[_bucket(ids[offset + g], n_buckets) + 1] += U32(1)
     for bucket in range(n_buckets):
         starts[bucket + 1] += starts[bucket]
     for e in range(stop):
-        if e < rows.n_text[n] or e >= start:
+        if (e < rows.n_text[n] or e >= start) and _moves(frozen, n_words + ids[e]):
             _put_term(terms, starts, n_buckets, n_words + ids[e], e)
     for g in range(rows.n_centers[n]):
-        _put_term(terms, starts, n_buckets, ids[offset + g], centers + g)
+        if _moves(frozen, ids[offset + g]):
+            _put_term(terms, starts, n_buckets, ids[offset + g], centers + g)
     for bucket in range(n_buckets, 0, -1):  # each now stands where the next one began
         starts[bucket] = starts[bucket - 1]
     starts[0] = 0
+
+
+@njit(inline="always")
+def _moves(frozen, row):
+    return len(frozen) == 0 or not frozen[row]
 
 
 @njit(inline="always")
@@ -202,16 +215,24 @@ class CpuEngine(Engine[CpuGroups]):
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
         config: batch_size, group, noise_pool, window, negative and workers.
+        frozen: (2, V) bool, rows that no update changes, or None.
     """
 
     call_centers = 2**16
 
-    def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
+    def __init__(
+        self,
+        in_vectors: Floats,
+        out_vectors: Floats,
+        config: Config,
+        frozen: Frozen | None = None,
+    ) -> None:
         self.n_words, self.vector_size = in_vectors.shape
         stride = row_stride(self.vector_size)
         self._table = aligned_rows(2 * self.n_words, stride)  # in_vectors, then out_vectors
         self._in, self._out = self._table.reshape(2, self.n_words, stride)[:, :, : self.vector_size]
         self._in[:], self._out[:] = in_vectors, out_vectors
+        self._frozen = np.empty(0, np.bool_) if frozen is None else frozen.ravel()
         self._workers, group = config.workers or 1, config.group_size
         self._crew, self._part = Crew(self._workers), max(1, PART // group)
         n_groups, width = batch_groups(config), padded(self.vector_size, LANES)
@@ -243,6 +264,7 @@ class CpuEngine(Engine[CpuGroups]):
             groups.order[first_batch * groups.batch_groups :],
             self._part,
             self._table,
+            self._frozen,
             self.n_words,
             self.vector_size,
             np.asarray(lrs, np.float64),

@@ -129,10 +129,10 @@ def differentiate(
 
 @triton.jit
 def apply_sgd(
-    position, end, first, entries, table, n_words, sums, last_update, updates, rates,
-    IS_EXACT: tl.constexpr, BATCH: tl.constexpr, GROUP: tl.constexpr, WINDOW: tl.constexpr,
-    ENTRIES: tl.constexpr, WORDS: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr,
-    WIDTH: tl.constexpr,
+    position, end, first, entries, table, n_words, sums, last_update, updates, frozen, rates,
+    IS_EXACT: tl.constexpr, FREEZES: tl.constexpr, BATCH: tl.constexpr, GROUP: tl.constexpr,
+    WINDOW: tl.constexpr, ENTRIES: tl.constexpr, WORDS: tl.constexpr, STRIDE: tl.constexpr,
+    SLICES: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """Change the rows of WORDS of a group's entries and centers by their sums.
 
@@ -140,7 +140,8 @@ def apply_sgd(
     by the one that finds it without the mark of this update. The sums are complete, so it does not
     matter which that is.
     last_update: (2V,) int32, the number of the update that changed a row last, from 1.
-    updates: (1,) int64, how many there were before.  rates: (n, 2) float32; see apply_adam.
+    updates: (1,) int64, how many there were before.  frozen: (2V,) int8, not 0 for a row that stays
+    as it is, where FREEZES.  rates: (n, 2) float32; see apply_adam.
     """
     group = first + tl.program_id(0).to(tl.int64)
     number = tl.load(position) + group
@@ -156,6 +157,8 @@ def apply_sgd(
     before = tl.atomic_xchg(last_update + row, update, mask=word > 0, sem="relaxed")
     is_mine = (word > 0) & (before != update)
     rate = tl.load(rates + 2 * (number // BATCH))
+    if FREEZES:
+        is_mine &= tl.load(frozen + row, mask=is_mine, other=0) == 0
     for k in range(SLICES):
         place, is_there = places(row, is_mine, k, STRIDE, WIDTH)
         old = tl.load(table + place, mask=is_there, other=0.0)
@@ -165,14 +168,15 @@ def apply_sgd(
 
 @triton.jit
 def apply_adam(
-    position, end, first, table, n_rows, sums, moments, rates, IS_EXACT: tl.constexpr,
-    BATCH: tl.constexpr, ROWS: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr,
-    WIDTH: tl.constexpr,
+    position, end, first, table, n_rows, sums, moments, frozen, rates, IS_EXACT: tl.constexpr,
+    FREEZES: tl.constexpr, BATCH: tl.constexpr, ROWS: tl.constexpr, STRIDE: tl.constexpr,
+    SLICES: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """A step of Adam on ROWS rows: on every row, as its moments carry on without a gradient, too.
 
     rates: (n, 2) float32, for each batch: the rate and what the root of the second moment is
     multiplied with, both with their bias corrections in them. moments: (2, 2V, STRIDE) float32.
+    frozen: as for apply_sgd.
     """
     number = tl.load(position) + first
     if number >= tl.load(end):
@@ -181,8 +185,11 @@ def apply_adam(
     scale = tl.load(rates + 2 * (number // BATCH) + 1)
     row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     second_moments = moments + n_rows.to(tl.int64) * STRIDE
+    is_row = row < n_rows
+    if FREEZES:
+        is_row &= tl.load(frozen + row, mask=is_row, other=0) == 0
     for k in range(SLICES):
-        place, is_there = places(row, row < n_rows, k, STRIDE, WIDTH)
+        place, is_there = places(row, is_row, k, STRIDE, WIDTH)
         gradient = take(sums, place, is_there, IS_EXACT)
         first_moment = tl.load(moments + place, mask=is_there, other=0.0)
         second_moment = tl.load(second_moments + place, mask=is_there, other=0.0)

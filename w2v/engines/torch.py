@@ -8,7 +8,7 @@ import torch
 
 from w2v.batches.batch import Batch
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats, SomeGroups
+from w2v.engines.base import Engine, Floats, Frozen, SomeGroups
 from w2v.errors import UsageError
 from w2v.model import SkipGram, masked_bce
 
@@ -38,14 +38,22 @@ class TorchEngine(Engine[SomeGroups]):
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
         config: optimizer, device and workers.
+        frozen: (2, V) bool, rows that no update changes, or None.
     """
 
-    def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
+    def __init__(
+        self,
+        in_vectors: Floats,
+        out_vectors: Floats,
+        config: Config,
+        frozen: Frozen | None = None,
+    ) -> None:
         self.device = choose_device(config.device)
         if config.workers:
             torch.set_num_threads(config.workers)
         tables = (torch.tensor(table, device=self.device) for table in (in_vectors, out_vectors))
         self.model = SkipGram(*tables)
+        self._frozen = None if frozen is None else torch.tensor(frozen[:, :, None]).to(self.device)
         self.is_adam = config.optimizer == "adam"
         self.optimizer = self._make_optimizer()
 
@@ -77,6 +85,10 @@ class TorchEngine(Engine[SomeGroups]):
         self.optimizer.zero_grad()
         losses = self._losses(batch)
         losses.sum().backward()
+        if self._frozen is not None:  # by a gradient of 0, SGD and Adam leave a row as it is
+            gradients = (parameter.grad for parameter in self.model.parameters())
+            for gradient, rows in zip(gradients, self._frozen, strict=True):
+                gradient.masked_fill_(rows, 0.0)  # type: ignore[union-attr]
         self.optimizer.step()
         return self._sum(losses.detach())
 

@@ -13,7 +13,7 @@ import torch
 from w2v.batches.batcher import batch_groups
 from w2v.batches.gpu_batcher import GpuGroups, GroupsAhead
 from w2v.config import Config
-from w2v.engines.base import GPU_CALL_CENTERS, Floats
+from w2v.engines.base import GPU_CALL_CENTERS, Floats, Frozen
 from w2v.engines.cuda_graph import WARM_UPS, Graph, Recorded
 from w2v.engines.torch import TorchEngine
 
@@ -23,8 +23,14 @@ class GraphedTorchEngine(TorchEngine[GpuGroups]):
 
     call_centers = GPU_CALL_CENTERS
 
-    def __init__(self, in_vectors: Floats, out_vectors: Floats, config: Config) -> None:
-        super().__init__(in_vectors, out_vectors, config)
+    def __init__(
+        self,
+        in_vectors: Floats,
+        out_vectors: Floats,
+        config: Config,
+        frozen: Frozen | None = None,
+    ) -> None:
+        super().__init__(in_vectors, out_vectors, config, frozen)
         self._batch_groups = batch_groups(config)
         self._recorded: Recorded | None = None
         n_batches = max(WARM_UPS, self.call_centers // config.batch_size)

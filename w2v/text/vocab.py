@@ -1,7 +1,9 @@
 """Words and their ids, and a text as one stream of ids, read in a single compiled pass."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,8 @@ from w2v.text.whole_table import MOST_WORDS
 class Vocabulary:
     """Words by id: `<unk>` is 0, the rest by falling count, ties in order of first appearance.
 
-    words: V strings.  counts: (V,) int64; counts[0] is how many tokens were dropped as unknown.
+    words: V strings.  counts: (V,) int64; counts[0] is how many tokens were dropped as unknown. 0
+        at the end, for words that come from elsewhere: see Known.
     """
 
     words: list[str]
@@ -29,6 +32,17 @@ class Vocabulary:
         return len(self.words)
 
 
+class Known(NamedTuple):
+    """Words that are known before a text is read.
+
+    words: without `<unk>`.
+    chosen: "old": the vocabulary is those alone; "union": those and the text's own.
+    """
+
+    words: Sequence[str]
+    chosen: str
+
+
 def read(
     corpus: Corpus,
     min_count: int,
@@ -36,6 +50,7 @@ def read(
     remark: Remark | None = None,
     threads: int = 1,
     cache: TokenCache | None = None,
+    known: Known | None = None,
 ) -> tuple[Vocabulary, EncodedText]:
     """Count a corpus, build its vocabulary, and encode it, in one pass over the text.
 
@@ -43,6 +58,7 @@ def read(
         min_count: rarer words, and the word `<unk>` itself, are dropped.
         threads: how many share the work; they change nothing of the result.
         cache: knows a text that was read before; gains one that was not.
+        known: words that are in the vocabulary however rare they are.
     Raises:
         W2VError: no words, one word a line, or fewer than two words are left.
     """
@@ -52,12 +68,12 @@ def read(
             f"{corpus.description} has one word a line; a line is taken for one sentence, and "
             "windows end where a line does: put the words of a sentence on one line"
         )
-    vocabulary, ids = _prune(scanned, min_count)
-    if len(vocabulary) < 3:
+    vocabulary, ids = _prune(scanned, min_count, known)
+    if (n_seen := np.count_nonzero(vocabulary.counts[1:])) < 2:
         raise W2VError(
             f"{corpus.description} has {scanned.n_words} different words, of which "
-            f"{len(vocabulary) - 1} occur at least {min_count} times; training takes two: "
-            "lower --min-count or give more text"
+            f"{n_seen} {_why_kept(min_count, known)}; training takes two: "
+            f"{'lower --min-count or ' * (known is None)}give more text"
         )
     if remark:
         for line in (*_inexact(scanned, ids), *_two_forms(vocabulary.words)):
@@ -102,11 +118,24 @@ def _two_forms(words):
         )
 
 
-def _prune(scanned: Scanned, min_count: int) -> tuple[Vocabulary, npt.NDArray[np.int32]]:
+def _why_kept(min_count, known):
+    if known is None:
+        return f"occur at least {min_count} times"
+    return "are among the old ones" + f" or occur {min_count} times" * (known.chosen == "union")
+
+
+def _prune(
+    scanned: Scanned, min_count: int, known: Known | None = None
+) -> tuple[Vocabulary, npt.NDArray[np.int32]]:
     """The vocabulary, and (n,) int32: the id of each word of a Scanned."""
     counts = scanned.counts
     by_count = np.argsort(-counts, kind="stable")
-    kept = by_count[counts[by_count] >= min_count]
+    is_kept = counts >= min_count
+    absent: list[str] = []
+    if known is not None:
+        is_old, absent = _of_known(scanned, known)
+        is_kept = is_old | is_kept if known.chosen == "union" else is_old
+    kept = by_count[is_kept[by_count]]
     words = scanned.words(kept)
     if UNK in words:
         kept = np.delete(kept, words.index(UNK))
@@ -115,4 +144,16 @@ def _prune(scanned: Scanned, min_count: int) -> tuple[Vocabulary, npt.NDArray[np
     ids[kept] = np.arange(1, len(kept) + 1)
     kept_counts = counts[kept]
     unknown = scanned.n_read - kept_counts.sum()
-    return Vocabulary([UNK, *words], np.concatenate([[unknown], kept_counts])), ids
+    not_seen = np.zeros(len(absent), np.int64)
+    all_counts = np.concatenate([[unknown], kept_counts, not_seen])
+    return Vocabulary([UNK, *words, *absent], all_counts), ids
+
+
+def _of_known(scanned: Scanned, known: Known) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """(n,) bool: which words of a Scanned are known; and the known ones that it has not."""
+    missing = dict.fromkeys(known.words)
+    words = scanned.words(np.arange(len(scanned.counts)))
+    is_old = np.array([word in missing for word in words], np.bool_)
+    for number in np.flatnonzero(is_old).tolist():
+        del missing[words[number]]
+    return is_old, list(missing)

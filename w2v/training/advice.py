@@ -41,6 +41,8 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
         f"an epoch: about {_rounded(kept * share)} tokens kept by subsampling, {_rounded(pairs)} "
         f"pairs; memory: about {memory / 2**20:,.0f} MB beside the program"
     )
+    if job.start is not None:
+        yield f"starting from {job.start.describe(vocabulary)}"
     if job.held_out is not None:
         yield f"validation: {job.held_out.description}, {job.held_out.n_centers:,} windows"
     if job.scoring is not None:

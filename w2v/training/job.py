@@ -18,6 +18,7 @@ from w2v.training import validation
 from w2v.training.epoch_scores import Scoring
 from w2v.training.learning_rate import default_rate
 from w2v.training.memory import check_memory
+from w2v.training.start import Start
 from w2v.training.validation import HeldOut
 from w2v.version import __version__
 
@@ -32,6 +33,7 @@ class Job:
     held_out: what the validation loss is measured on, or None.
     scoring: the test sets to score the vectors on after every epoch, or None.
     seconds: how long reading the text took.
+    start: the vectors that training starts from, or None.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Job:
     held_out: HeldOut | None
     scoring: Scoring | None
     seconds: float
+    start: Start | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Job:
             "validation": self.held_out and self.held_out.text.digest,
             "version": __version__,
             "settings": dataclasses.asdict(self.config),
+            "init_from": self.start and self.start.digest,
         }
 
 
@@ -61,6 +65,7 @@ def read_job(
     named_testsets: Mapping[str, Pairs | Analogies],
     progress: Callable[[int], object] | None,
     remark: Callable[[str], object] | None,
+    start: Start | None = None,
 ) -> Job:
     """Read all that a resolved Config names.
 
@@ -68,13 +73,15 @@ def read_job(
         named_testsets: from epoch_scores.read.
         progress: called with the bytes of the corpus read so far.
         remark: called with a line about whatever is odd in the text.
+        start: from start.read.
     Raises:
         UsageError: early stopping is asked for, and there is no validation text.
         W2VError: a text cannot be read or holds too few words, or the tables do not fit in memory.
     """
     began = time.perf_counter()
+    known = start.known(config) if start else None
     vocabulary, text = vocab.read(
-        corpus, config.min_count, progress, remark, config.workers or 1, cache_of(config)
+        corpus, config.min_count, progress, remark, config.workers or 1, cache_of(config), known
     )
     seconds = time.perf_counter() - began
     check_memory(len(vocabulary), text.n_tokens, config)
@@ -84,4 +91,4 @@ def read_job(
         lr = default_rate(vocabulary.counts, config) if is_sgd else config.method.lr
         config = dataclasses.replace(config, lr=lr)
     scoring = Scoring(named_testsets, vocabulary.words) if named_testsets else None
-    return Job(config, corpus, out, vocabulary, text, held_out, scoring, seconds)
+    return Job(config, corpus, out, vocabulary, text, held_out, scoring, seconds, start)

@@ -56,8 +56,9 @@ def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:
     A window's loss is a mean, so a longer one bears a higher rate; words that are seen often need
     less of it; and no row may be pushed so often by one batch that it overshoots.
     """
-    kept = expected_kept(counts, config.sample)[1:]
-    noise = counts[1:] ** config.ns_exponent
+    is_seen = counts[1:] > 0  # not so the words of --init-from that this text has not
+    kept = expected_kept(counts, config.sample)[1:][is_seen]
+    noise = counts[1:][is_seen] ** config.ns_exponent
     n_kept = max(1.0, kept.sum())  # of nothing, the batcher says so
     centers, noise = kept / n_kept, noise / noise.sum()
 

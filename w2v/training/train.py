@@ -15,7 +15,15 @@ from w2v.storage import run_folder
 from w2v.storage.metrics import Metrics
 from w2v.text.corpus import corpus_of, open_corpus
 from w2v.text.sentences import STDIN, Sentences, are_paths
-from w2v.training import advice, checkpoints, epoch_scores, signals, tensorboard, validation
+from w2v.training import (
+    advice,
+    checkpoints,
+    epoch_scores,
+    signals,
+    start,
+    tensorboard,
+    validation,
+)
 from w2v.training.bar import Bar
 from w2v.training.callbacks import Callback, Callbacks, Several, any_true
 from w2v.training.checkpointing import Checkpointer
@@ -152,6 +160,7 @@ def train_and_draw(
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)
     run_folder.check_out(out)
+    start.check(config, out)
     with (
         choose.device_memory(),
         choose.threads_put_back(config),
@@ -159,8 +168,9 @@ def train_and_draw(
         tensorboard.beside(watcher, config, out) as watcher,
     ):
         with choose.compiling(config) as finish_compiling:
+            old, warn = start.read(config, watcher.warning), watcher.warning
             progress = watcher.reading(corpus)
-            job = read_job(config, corpus, out, named_testsets, progress, watcher.warning)
+            job = read_job(config, corpus, out, named_testsets, progress, warn, old)
             finish_compiling()
         metrics = _train_job(job, watcher, resume, drawing)
     return _remembered(out, metrics, watcher)
@@ -191,16 +201,23 @@ def _train_job(job: Job, watcher: Watcher, resume: bool, drawing: Drawing) -> li
 
 def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Training:
     """The Training of a Job, at its beginning or where a checkpoint stands."""
-    config = job.config
+    config, vocabulary = job.config, job.vocabulary
+    frozen = job.start.frozen(vocabulary) if job.start and config.freeze_old else None
     tables = tables_of(job, checkpoint) if checkpoint else None
     watcher.preparing(choose.compiled_functions(config))
-    in_vectors, out_vectors = tables or initial_tables(len(job.vocabulary), config)
-    engine = choose.make_engine(in_vectors, out_vectors, config)
+    in_vectors, out_vectors = tables or _first_tables(job)
+    engine = choose.make_engine(in_vectors, out_vectors, config, frozen)
     batcher = choose.make_batcher(job.text, job.vocabulary.counts, config)
     training = Training(config, batcher, engine, job.held_out, job.scoring)
     if checkpoint:
         go_on(training, job, checkpoint, watcher)
     return training
+
+
+def _first_tables(job: Job) -> start.Tables:
+    if job.start is not None:
+        return job.start.tables(job.vocabulary, job.config)
+    return initial_tables(len(job.vocabulary), job.config)
 
 
 def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> None:

@@ -53,6 +53,7 @@ def write_run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) 
 
 def _described(job: Job) -> dict[str, Any]:
     """What config.json says of a run: the text, every setting, the versions."""
+    start = job.start and {"name": job.start.source, "sha256": job.start.digest}
     return {
         "corpus": {
             "name": job.corpus.name,
@@ -62,6 +63,7 @@ def _described(job: Job) -> dict[str, Any]:
             "tokens": job.text.n_read,
             "seconds": round(job.seconds, 3),
         },
+        **({"init_from": start} if start else {}),
         "settings": {**dataclasses.asdict(job.config), "out": str(job.out)},
         "versions": _versions(job.config),
     }

@@ -28,6 +28,7 @@ class WordRows:
         counts: Sequence[int] | npt.NDArray[Any],
         vectors: npt.NDArray[np.float32],
         is_lower: bool = False,
+        out_vectors: npt.NDArray[np.float32] | None = None,
     ) -> None:
         """Raises: W2VError: the sizes differ, word 0 is not `<unk>`, or a word is there twice."""
         words = list(words)
@@ -35,7 +36,7 @@ class WordRows:
             sizes = f"{len(words)} words, {len(counts)} counts and {len(vectors)} vectors"
             raise W2VError(f"{sizes}; there must be as many of each")
         self.vectors, self._given_words = vectors, Words(words, counts)
-        self.is_lower = is_lower
+        self.is_lower, self.out_vectors = is_lower, out_vectors
 
     @property
     def _words(self) -> Words:  # of a loaded run, parsed on first use
@@ -125,6 +126,7 @@ class WordRows:
         for name in given if replace else new:
             changed[grown.key_to_index[name]] = given[name]
         self.vectors, self._given_words = changed, grown
+        self.out_vectors = None  # of the new words there are none
 
     def ids(self, words: Iterable[str]) -> npt.NDArray[np.int64]:
         """(n,) int64, the rows of n words: 0, the row of `<unk>`, for words without a vector.

@@ -89,7 +89,10 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
         raise W2VError(f"cannot read {error.filename or path}: {error.strerror}") from error
     if TENSORS[0] not in tensors:
         raise damaged(table_path, f"its header has no {TENSORS[0]}")
-    wv = _LoadedVectors(raw, vocab_path, tensors[TENSORS[0]], is_lower)
+    in_vectors, out_vectors = tensors[TENSORS[0]], tensors.get(TENSORS[1])
+    if out_vectors is not None and out_vectors.shape != in_vectors.shape:
+        raise damaged(table_path, f"its tables are {in_vectors.shape} and {out_vectors.shape}")
+    wv = _LoadedVectors(raw, vocab_path, in_vectors, is_lower, out_vectors)
     n_words = len(wv.index_to_key) if verify or len(raw) < PARSE_BYTES else raw.count(b"\n")
     if len(wv) != n_words:
         raise damaged(table_path, f"{len(wv)} vectors, {n_words} words in {layout.VOCAB}")
@@ -108,9 +111,15 @@ class _LoadedVectors(WordVectors):
     """WordVectors whose vocab.tsv is parsed when a word is first asked for."""
 
     def __init__(
-        self, raw: bytes, path: Path, vectors: npt.NDArray[np.float32], is_lower: bool
+        self,
+        raw: bytes,
+        path: Path,
+        vectors: npt.NDArray[np.float32],
+        is_lower: bool,
+        out_vectors: npt.NDArray[np.float32] | None,
     ) -> None:
-        self.vectors, self._raw, self._path, self.is_lower = vectors, raw, path, is_lower
+        self.vectors, self.out_vectors, self.is_lower = vectors, out_vectors, is_lower
+        self._raw, self._path = raw, path
 
     @property
     def _words(self) -> Words:

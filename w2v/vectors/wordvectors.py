@@ -44,6 +44,8 @@ class WordVectors(WordCosines):
         key_to_index: word → id.
         counts:       (V,) int64, occurrences in the corpus; of `<unk>`, those of all rare words.
         is_lower:     whether training folded the case of its text: words are in lower case.
+        out_vectors:  (V, D) float32, the vectors of words as contexts; None but of a run
+                      as it was loaded.
 
     Row 0 is `<unk>`, which stands for all words that were too rare. It is never trained and its
     vector is 0, so it adds nothing where the matrix is reused in another model.
