@@ -132,3 +132,20 @@ def test_loss_of_guessing_brings_a_warning(zipf_corpus, monkeypatch):
     train.train_run(from_recipe(**SETTINGS, out="a"), watcher)
     warned = [m for m in watcher.said if re.match(r"the loss of epoch \d, 0\.\d+, is that of g", m)]
     assert len(warned) == 3
+
+
+def test_text_that_looks_raw_is_told_of_tokenizing(said):
+    raw = said(
+        b"The mill stood by the river, and the wheel (of oak) was old. It stood.\n" * 300
+    ).err
+    assert "27% of the words end in punctuation, such as 'river,': the text looks raw; " in raw
+    assert "--tokenize words finds its words and sentences" in raw
+    assert "'The' and 'the' are two words here; --lower folds case" in raw
+    assert "raw" not in said(b"the mill of mr. tate in the u.s. stood , and it rained .\n" * 9).err
+    found = said(b"The mill stood, and the wheel stood. It was old.\n" * 300, tokenize="words").err
+    assert "raw" not in found
+    paragraphs = said(b"the mill stood by the river and it rained " * 8 + b"\n" + ZIPF).err
+    assert "words on average" not in paragraphs
+    assert "a line has 72 words on average, and is taken for one sentence; if lines are" in (
+        said((b"the mill stood by the river and it rained " * 8 + b"\n") * 40).err
+    )

@@ -13,6 +13,7 @@ GROUP = 32  # --group, where it is not given
 NOISE_POOL = 32  # noise words that they share at least, where --noise-pool does not say
 MOST_NOISE = 1024
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
+WHITESPACE, WORDS = "whitespace", "words"  # --tokenize: what ends a word
 ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space of Unicode
 
 
@@ -79,6 +80,13 @@ class Config:
         metavar="FOLDER",
     )
     lower: bool = setting("data", False, "fold the corpus to lower case")
+    tokenize: str = setting(
+        "data",
+        WHITESPACE,
+        "what ends a word: white space, in a text of a sentence a line; or `words`, for text as "
+        "people write it: finds words and sentences, and leaves punctuation out",
+        choices=(WHITESPACE, WORDS),
+    )
     cache: bool = setting(
         "data", True, "keep a long text as word numbers on the disk, so that it is read once"
     )

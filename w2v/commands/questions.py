@@ -50,19 +50,25 @@ class Question(NamedTuple):
         Raises:
             W2VError: a word is unknown or has no direction.
         """
-        words = list(self.words)
+        words, minus, among = (
+            _spelled(asked, vectors) for asked in (self.words, self.minus, self.among)
+        )
         if self.kind == "similarity":
             return {"words": words, "cosine": vectors.similarity(*words)}
         if self.kind == "odd_one_out":
             return {"words": words, "odd_one_out": vectors.doesnt_match(words)}
-        near = vectors.most_similar(words, self.minus, topn, among=self.among or None)
-        asked = {"words": words, "minus": list(self.minus)} if self.minus else {"word": words[0]}
-        among = {"among": list(self.among)} if self.among else {}
+        near = vectors.most_similar(words, minus, topn, among=among or None)
+        asked = {"words": words, "minus": minus} if minus else {"word": words[0]}
         return {
             **asked,
-            **among,
+            **({"among": among} if among else {}),
             "neighbours": [{"word": word, "cosine": cos} for word, cos in near],
         }
+
+
+def _spelled(words: Sequence[str], vectors: "w2v.WordVectors") -> list[str]:
+    """Words as the text of a run has them; those that are there as they are typed stay so."""
+    return [word if word in vectors else vectors.tokenization.spell(word) for word in words]
 
 
 def parse_words(words: Sequence[str] = (), **by_flag: Sequence[str] | None) -> list[Question]:

@@ -77,7 +77,7 @@ def read(path: str | os.PathLike[str], limit: int | None = None) -> WordVectors:
             wv = saving.load(path)
             if limit is None:
                 return wv
-            return WordVectors.from_words(wv, wv.vectors, wv.counts, limit, wv.is_lower)
+            return WordVectors.from_words(wv, wv.vectors, wv.counts, limit, wv.tokenization)
         with open_file(path) as file:
             if path.suffix == ".safetensors":
                 return tables.with_words(path, safetensors_file.map_table(file, path), limit)

@@ -11,6 +11,7 @@ from typing import Any
 from w2v.config import ASCII_SPACE, UNK
 from w2v.formats.targets import new_folder
 from w2v.storage import safetensors
+from w2v.tokenizing import ALONE, SAME, SKIPPED, Tokenization, word_pattern
 from w2v.vectors.wordvectors import WordVectors
 
 # The name that StaticEmbedding has had since it came, in version 3.2.
@@ -27,20 +28,43 @@ def write(wv: WordVectors, path: Path) -> None:
         )
 
 
+def _normalizer(tokenization: Tokenization) -> dict[str, Any] | None:
+    """What a text goes through before it is split."""
+    steps: list[dict[str, Any]] = []
+    if tokenization.words:
+        same = [({"String": char}, plain) for char, plain in SAME.items()]
+        replaced = [*same, ({"Regex": SKIPPED}, " ")]
+        steps += [{"type": "NFC"}]
+        steps += [{"type": "Replace", "pattern": what, "content": by} for what, by in replaced]
+    if tokenization.lower:
+        steps.append({"type": "Lowercase"})
+    return {"type": "Sequence", "normalizers": steps} if len(steps) > 1 else next(iter(steps), None)
+
+
+def _pre_tokenizer(tokenization: Tokenization) -> dict[str, Any]:
+    """How a text is split as a corpus is: at ASCII white space, for words may hold other kinds, or
+    into words.
+    """
+    pattern = f"[{ASCII_SPACE}]+"
+    if tokenization.words:
+        either = rf"[\p{{L}}\p{{N}}&&[^{ALONE}]]"
+        pattern = word_pattern(either, r"[\p{L}\p{Nl}\p{No}]", r"\p{Nd}", r"\p{M}")
+    return {
+        "type": "Split",
+        "pattern": {"Regex": pattern},
+        "behavior": "Removed",
+        "invert": tokenization.words,
+    }
+
+
 def _tokenizer(wv: WordVectors) -> dict[str, Any]:
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [],
-        "normalizer": {"type": "Lowercase"} if wv.is_lower else None,
-        # As a corpus is split: at ASCII white space, for words may hold other kinds.
-        "pre_tokenizer": {
-            "type": "Split",
-            "pattern": {"Regex": f"[{ASCII_SPACE}]+"},
-            "behavior": "Removed",
-            "invert": False,
-        },
+        "normalizer": _normalizer(wv.tokenization),
+        "pre_tokenizer": _pre_tokenizer(wv.tokenization),
         "post_processor": None,
         "decoder": None,
         "model": {"type": "WordLevel", "vocab": wv.key_to_index, "unk_token": UNK},

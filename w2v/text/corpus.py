@@ -22,6 +22,7 @@ from w2v.text import ptb
 from w2v.text.sentences import SENTENCES, STDIN, Sentences, of_sentences, standard_input
 from w2v.text.source import Source, read_stream
 from w2v.text.text_file import UNPACK, text_file
+from w2v.tokenizing import AS_IT_IS, Tokenization, Tokenizer
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Corpus:
     name: str  # names the run folder: ptb, sample, or from the path: reviews of x/reviews.txt.gz
     description: str  # one line for people: what is read, and from where
     sources: tuple[Source, ...]
-    lower: bool
+    tokenization: Tokenization = AS_IT_IS
     notice: str | None = None  # one line: why `sample` stands in for PTB
 
     @property
@@ -48,7 +49,7 @@ class Corpus:
     def key(self) -> str | None:
         """What `chunks` gives is another text only if this is another; None: nothing tells."""
         keys = [source.key for source in self.sources]
-        return None if None in keys else f"lower {self.lower}, of {keys}"
+        return None if None in keys else f"{self.tokenization}, of {keys}"
 
     def chunks(
         self,
@@ -58,7 +59,7 @@ class Corpus:
         """Yield the text in order, in pieces of about a MiB.
 
         Every piece ends just after a white-space byte, so no word is ever cut, and every file
-        ends a line. A byte-order mark is dropped; `lower` folds case.
+        ends a line. A byte-order mark is dropped; see Tokenization for what else is done.
 
         Args:
             progress: called with the bytes on disk read so far, up to `size`.
@@ -73,13 +74,14 @@ class Corpus:
         before = 0
         seen: set[str] = set()
         for source in self.sources:
+            tokenizer = Tokenizer(self.tokenization)
             for number, (piece, done) in enumerate(source.pieces()):
                 report(before + done)
                 has_mark = number == 0 and piece.startswith(codecs.BOM_UTF8)
                 if remark:
                     _remark_oddities(piece, has_mark, source, seen, remark)
-                piece = piece[len(codecs.BOM_UTF8) * has_mark :]
-                yield _lower(piece) if self.lower else piece
+                yield tokenizer.feed(piece[len(codecs.BOM_UTF8) * has_mark :])
+            yield tokenizer.finish()
             before += source.size
             report(before)
 
@@ -91,7 +93,7 @@ def open_corpus(config: Config, fetching: ptb.Progress | None = None) -> Corpus:
     file that has PTB's name and another content is an error even then.
 
     Args:
-        config: corpus, data_dir and lower.
+        config: corpus, data_dir, lower and tokenize.
         fetching: called while PTB is fetched, as ptb.fetch's `progress`.
     Returns:
         Corpus; its `notice` is set where `sample` stands in.
@@ -113,7 +115,11 @@ def open_corpus(config: Config, fetching: ptb.Progress | None = None) -> Corpus:
 def corpus_of(sentences: Sentences, config: Config) -> Corpus:
     """The Corpus of sentences in Python; see sentences.of_sentences."""
     description = f"sentences, from Python ({type(sentences).__name__})"
-    return Corpus(SENTENCES, description, (of_sentences(sentences),), config.lower)
+    return Corpus(SENTENCES, description, (of_sentences(sentences),), _tokenization(config))
+
+
+def _tokenization(config):
+    return Tokenization.of(config.lower, config.tokenize)
 
 
 def ptb_validation(config: Config) -> Corpus:
@@ -135,7 +141,7 @@ def _ptb(config, part, fetching=None):
         source = text_file(path, path.stat())
     name = "ptb" if part == "train" else f"ptb-{part}"
     description = f"Penn Treebank, {part} text, from {str(path)!r}"
-    return Corpus(name, description, (source,), config.lower)
+    return Corpus(name, description, (source,), _tokenization(config))
 
 
 def _sample(config, notice=None):
@@ -145,7 +151,7 @@ def _sample(config, notice=None):
     open_text = partial(_open_memory, text)
     source = Source("sample", len(text), partial(read_stream, "sample", open_text))
     description = "sample, newswire-like sentences that w2v generates"
-    return Corpus("sample", description, (source,), config.lower, notice)
+    return Corpus("sample", description, (source,), _tokenization(config), notice)
 
 
 def _local(config):
@@ -157,7 +163,7 @@ def _local(config):
         name, description = f"{name}+{len(others)}", f"{description} and {len(others)} more"
     if len(sources) > 1:
         description = f"{description}, files: {len(sources)}"
-    return Corpus(name, description, tuple(sources), config.lower)
+    return Corpus(name, description, tuple(sources), _tokenization(config))
 
 
 def _sources(given):
@@ -244,8 +250,3 @@ def _remark_oddities(piece, has_mark, source, seen, remark):
         if shows and oddity not in seen:
             seen.add(oddity)
             remark(f"{source.label} {oddity}")
-
-
-def _lower(piece):
-    # Beyond ASCII, folding case takes decoding, which is slow.
-    return piece.lower() if piece.isascii() else piece.decode().lower().encode()

@@ -1,11 +1,12 @@
 """What a user should know of a training: the text in numbers, and what looks wrong."""
 
 import math
+import unicodedata
 from collections.abc import Iterator
 
 from w2v.batches import subsampling
 from w2v.batches.batcher import Batcher
-from w2v.config import Config
+from w2v.config import WHITESPACE, WORDS, Config
 from w2v.storage.metrics import Metrics
 from w2v.text.room import free_disk
 from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
@@ -15,6 +16,10 @@ from w2v.training.memory import needed_memory, tables_bytes
 ENOUGH_TOKENS = 2_400_000  # to train on, over all epochs; below, neighbours are mostly noise
 MAX_EPOCHS = 50  # to advise; more do not make up for too little text
 LONG_LINE = 10_000  # words; no sentence is that long
+LONG_MEAN = 60  # words of a line; sentences have 20 or 30
+RAW_SHARE = 0.04  # of words that end in punctuation: where only u.s. and mr. do, it is 0.02
+CASED_SHARE = 0.04  # of words that begin with a capital, and are there without one, too
+LOOKED_AT = 50_000  # words, the most frequent ones
 MIN_KNOWN_SHARE = 0.7  # of the tokens; below, the vocabulary is cut hard
 SMALL_TEXT = 2_000_000  # tokens; below, more of them should be kept: docs/training.md#small-texts
 SMALL_TEXT_SAMPLE = 1e-3
@@ -82,11 +87,39 @@ def warnings(job: Job) -> Iterator[str]:
             f"--min-count {config.min_count} leaves {known_share:.0%} of the tokens, and "
             f"{len(counts) - 1:,} words; a lower one keeps more"
         )
+    if config.tokenize == WHITESPACE:
+        yield from _rawness(job)
     if text.longest_line > LONG_LINE:
         yield (
             f"the longest line has {text.longest_line:,} words; a line is taken for one sentence: "
             "windows end where a line does, so give one sentence a line"
         )
+
+
+def _rawness(job: Job) -> Iterator[str]:
+    """Lines about what --tokenize and --lower are for, if the text looks as people write it."""
+    words = job.vocabulary.words[1 : 1 + LOOKED_AT]
+    counts = dict(zip(words, job.vocabulary.counts[1:].tolist(), strict=False))
+    n_seen, per_line = sum(counts.values()), job.text.n_read / job.text.n_lines
+    raw = list(filter(_ends_in_punctuation, words))
+    if (share := sum(counts[word] for word in raw) / n_seen) > RAW_SHARE:
+        yield (
+            f"{share:.0%} of the words end in punctuation, such as {raw[0][:40]!r}: the text looks "
+            f"raw; --tokenize {WORDS} finds its words and sentences"
+        )
+    elif per_line > LONG_MEAN and job.text.longest_line <= LONG_LINE:
+        yield (
+            f"a line has {per_line:.0f} words on average, and is taken for one sentence; if lines "
+            f"are paragraphs, --tokenize {WORDS} finds their sentences"
+        )
+    cased = [word for word in words if word[0].isupper() and word.lower() in counts]
+    if sum(counts[word] for word in cased) / n_seen > CASED_SHARE:
+        yield f"{cased[0]!r} and {cased[0].lower()!r} are two words here; --lower folds case"
+
+
+def _ends_in_punctuation(word: str) -> bool:
+    """Not so punctuation by itself."""
+    return unicodedata.category(word[-1])[0] == "P" and any(map(str.isalnum, word))
 
 
 def epoch_warnings(row: Metrics, config: Config) -> Iterator[str]:

@@ -16,6 +16,7 @@ from w2v.formats import convert
 from w2v.setting import flag
 from w2v.storage import layout, safetensors
 from w2v.text.vocab import Known, Vocabulary
+from w2v.tokenizing import Tokenization
 from w2v.training.tables import initial_tables
 from w2v.vectors import saving
 from w2v.vectors.finite import first_not_finite
@@ -123,9 +124,12 @@ def read(config: Config, warn: Callable[[str], object]) -> Start | None:
             f"--vector-size is {config.vector_size}, and the vectors of {source} have "
             f"{old.vector_size} numbers; give --vector-size {old.vector_size}"
         )
-    if is_run and old.is_lower != config.lower:
-        how, way_out = ("folded", "--lower") if old.is_lower else ("kept", "--no-lower")
-        raise UsageError(f"{source} was trained on text whose case was {how}; give {way_out}")
+    asked = Tokenization.of(config.lower, config.tokenize)
+    if is_run and old.tokenization != asked:
+        raise UsageError(
+            f"{source} was trained on text read with {old.tokenization}, and this one is to be "
+            f"read with {asked}; give the same"
+        )
     for table in (old.vectors, old.out_vectors):
         if table is not None and (row := first_not_finite(table)) is not None:
             raise W2VError(f"{source}: the vector of {old.index_to_key[row]!r} is not finite")
@@ -145,4 +149,4 @@ def _without_spaces(old: WordVectors, source: str, warn: Callable[[str], object]
     words = [word for word in old.index_to_key if word not in left_out]
     rows = old.ids(words)
     out_vectors = None if old.out_vectors is None else old.out_vectors[rows]
-    return WordVectors(words, old.counts[rows], old.vectors[rows], old.is_lower, out_vectors)
+    return WordVectors(words, old.counts[rows], old.vectors[rows], old.tokenization, out_vectors)

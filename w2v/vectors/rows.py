@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
+from w2v.tokenizing import AS_IT_IS, Tokenization
 from w2v.vectors.finite import first_not_finite
 from w2v.vectors.in_notebook import as_html
 from w2v.vectors.queries import as_list, is_list
@@ -27,7 +28,7 @@ class WordRows:
         words: Iterable[str],
         counts: Sequence[int] | npt.NDArray[Any],
         vectors: npt.NDArray[np.float32],
-        is_lower: bool = False,
+        tokenization: Tokenization = AS_IT_IS,
         out_vectors: npt.NDArray[np.float32] | None = None,
     ) -> None:
         """Raises: W2VError: the sizes differ, word 0 is not `<unk>`, or a word is there twice."""
@@ -36,7 +37,7 @@ class WordRows:
             sizes = f"{len(words)} words, {len(counts)} counts and {len(vectors)} vectors"
             raise W2VError(f"{sizes}; there must be as many of each")
         self.vectors, self._given_words = vectors, Words(words, counts)
-        self.is_lower, self.out_vectors = is_lower, out_vectors
+        self.tokenization, self.out_vectors = tokenization, out_vectors
 
     @property
     def _words(self) -> Words:  # of a loaded run, parsed on first use
@@ -53,6 +54,11 @@ class WordRows:
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         return self._words.counts
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether training folded the case of its text: words are in lower case."""
+        return self.tokenization.lower
 
     @property
     def vector_size(self) -> int:

@@ -11,6 +11,7 @@ from w2v.errors import W2VError, damaged
 from w2v.files import check_path, lost_link, open_file
 from w2v.storage import layout, run_folder, safetensors, vocab_file
 from w2v.storage.layout import TENSORS
+from w2v.tokenizing import Tokenization
 from w2v.vectors.words import Words
 from w2v.vectors.wordvectors import WordVectors
 
@@ -69,7 +70,8 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
         before = os.stat(path)
         with open_file(table_path) as table, open_file(vocab_path) as vocab:
             about = run_folder.described(path)
-            is_lower = about.get("settings", {}).get("lower") is True
+            settings = about.get("settings", {})
+            tokenization = Tokenization.of(settings.get("lower") is True, settings.get("tokenize"))
             if not os.path.samestat(before, os.stat(path)):
                 return load(path, verify)  # a new run took its place just now: never mix the two
             raw = vocab.read()
@@ -92,7 +94,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     in_vectors, out_vectors = tensors[TENSORS[0]], tensors.get(TENSORS[1])
     if out_vectors is not None and out_vectors.shape != in_vectors.shape:
         raise damaged(table_path, f"its tables are {in_vectors.shape} and {out_vectors.shape}")
-    wv = _LoadedVectors(raw, vocab_path, in_vectors, is_lower, out_vectors)
+    wv = _LoadedVectors(raw, vocab_path, in_vectors, tokenization, out_vectors)
     n_words = len(wv.index_to_key) if verify or len(raw) < PARSE_BYTES else raw.count(b"\n")
     if len(wv) != n_words:
         raise damaged(table_path, f"{len(wv)} vectors, {n_words} words in {layout.VOCAB}")
@@ -115,10 +117,10 @@ class _LoadedVectors(WordVectors):
         raw: bytes,
         path: Path,
         vectors: npt.NDArray[np.float32],
-        is_lower: bool,
+        tokenization: Tokenization,
         out_vectors: npt.NDArray[np.float32] | None,
     ) -> None:
-        self.vectors, self.out_vectors, self.is_lower = vectors, out_vectors, is_lower
+        self.vectors, self.out_vectors, self.tokenization = vectors, out_vectors, tokenization
         self._raw, self._path = raw, path
 
     @property

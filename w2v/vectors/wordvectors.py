@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import UsageError, W2VError
+from w2v.tokenizing import AS_IT_IS, Tokenization
 from w2v.vectors import cosmul
 from w2v.vectors.cosines import WordCosines
 from w2v.vectors.neighbours import Directions
@@ -43,7 +44,7 @@ class WordVectors(WordCosines):
         index_to_key: the V words by id: `<unk>`, then by falling count.
         key_to_index: word → id.
         counts:       (V,) int64, occurrences in the corpus; of `<unk>`, those of all rare words.
-        is_lower:     whether training folded the case of its text: words are in lower case.
+        tokenization: how the text that training read became words, of a run.
         out_vectors:  (V, D) float32, the vectors of words as contexts; None but of a run
                       as it was loaded.
 
@@ -57,7 +58,7 @@ class WordVectors(WordCosines):
         vectors: npt.ArrayLike,
         counts: Sequence[int] | npt.NDArray[Any] | None = None,
         limit: int | None = None,
-        is_lower: bool = False,
+        tokenization: Tokenization = AS_IT_IS,
     ) -> "WordVectors":
         """The WordVectors of any words and vectors; `<unk>` need not be among them.
 
@@ -67,6 +68,7 @@ class WordVectors(WordCosines):
                 are not float32.
             counts: n whole numbers; None: 0 each.
             limit: only the first `limit` words, not counting `<unk>`.
+            tokenization: how a text becomes such words.
         Raises:
             UsageError: a word is no text, or the vectors are not n × D numbers.
             W2VError: not as many counts, or a word is there twice.
@@ -77,7 +79,7 @@ class WordVectors(WordCosines):
         if len(counts) != len(words):
             raise W2VError(f"{len(words)} words have {len(counts)} counts; give as many of each")
         most = len(words) if limit is None else whole("limit", limit)
-        return WordVectors(*unk_first(words, counts, table, most), is_lower)
+        return WordVectors(*unk_first(words, counts, table, most), tokenization)
 
     def vectors_for_all(self, words: Iterable[str], copy_vecattrs: bool = False) -> "WordVectors":
         """The WordVectors of these words alone, in their order, each once, unknown ones left out.
@@ -87,7 +89,8 @@ class WordVectors(WordCosines):
         known = [word for word in dict.fromkeys(texts(as_list(words))) if word in self]
         rows = self._rows(known)
         counts = self.counts[rows] if copy_vecattrs else None
-        return WordVectors.from_words(known, self.vectors[rows], counts, is_lower=self.is_lower)
+        how = self.tokenization
+        return WordVectors.from_words(known, self.vectors[rows], counts, tokenization=how)
 
     def most_similar(
         self,
