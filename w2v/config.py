@@ -87,6 +87,25 @@ class Config:
         "people write it: finds words and sentences, and leaves punctuation out",
         choices=(WHITESPACE, WORDS),
     )
+    phrases: int = setting(
+        "data",
+        0,
+        "passes that join words which come together more often than by chance, as new_york; a "
+        "second finds longer ones",
+        low=0,
+        high=10,
+    )
+    phrase_threshold: float | None = setting(
+        "data",
+        None,
+        "a pair that scores higher is joined (default: 10; with npmi, whose scores are from -1 to "
+        "1, 0.5)",
+        low=-1.0,
+        high=1e12,
+    )
+    phrase_scoring: str = setting(
+        "data", "default", "how: word2vec's score, or normalised PMI", choices=("default", "npmi")
+    )
     cache: bool = setting(
         "data", True, "keep a long text as word numbers on the disk, so that it is read once"
     )

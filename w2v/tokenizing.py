@@ -18,14 +18,17 @@ What a word is, and what becomes of the rest:
   and items of lists do. Else every line is a paragraph.
 """
 
+import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from w2v.config import ASCII_SPACE, WHITESPACE, WORDS
 
+JOINT = "_"  # between the words of a phrase
 BREAK = "\v"  # ends a sentence, while there are line ends of other kinds
 MOST_HELD = 2**20  # characters of a paragraph that does not end
 LINES_A_BLANK = 20  # fewer, in a text whose blank lines end its paragraphs
@@ -141,31 +144,77 @@ def _last_blank_line(text: str) -> int:
     return -1
 
 
+class Phrase(NamedTuple):
+    """Two words that are one, how often they came together, and how much above chance."""
+
+    first: str
+    second: str
+    together: int
+    score: float
+
+
+class Phrases:
+    """What phrases are joined in a text, pass after pass.
+
+    passes: of each, its Phrases.
+    """
+
+    def __init__(self, passes: Sequence[Sequence[Phrase]]) -> None:
+        self.passes = passes
+
+    def join(self, words: Sequence[str]) -> list[str]:
+        """The words of a sentence with those that are phrases joined, from left to right."""
+        joined = list(words)
+        for pairs in self._pairs:
+            joined, before = [], joined
+            is_open = False  # whether the last word of `joined` may be the first of a pair
+            for word in before:
+                if is_open and (joined[-1], word) in pairs:
+                    joined[-1] += JOINT + word
+                    is_open = False
+                else:
+                    joined.append(word)
+                    is_open = True
+        return joined
+
+    @functools.cached_property
+    def _pairs(self) -> list[set[tuple[str, str]]]:
+        return [{(first, second) for first, second, *_ in found} for found in self.passes]
+
+
 @dataclass(frozen=True)
 class Tokenization:
     """How a text becomes words: what a run remembers of it.
 
     lower: whether case is folded.  words: whether --tokenize words finds them, not white space.
+    phrases: those that are joined, or None.
     """
 
     lower: bool = False
     words: bool = False
+    phrases: Phrases | None = dataclasses.field(default=None, compare=False)
 
     @classmethod
-    def of(cls, lower: bool, tokenize: object) -> "Tokenization":
-        """That of two settings, --lower and --tokenize."""
-        return cls(lower, tokenize == WORDS)
+    def of(cls, lower: bool, tokenize: object, phrases: Phrases | None = None) -> "Tokenization":
+        """That of two settings, --lower and --tokenize, and what --phrases found."""
+        return cls(lower, tokenize == WORDS, phrases)
 
     def __str__(self) -> str:
         """The settings."""
         how = WORDS if self.words else WHITESPACE
-        return f"--tokenize {how} {'--lower' if self.lower else '--no-lower'}"
+        phrases = "" if self.phrases is None else " --phrases"
+        return f"--tokenize {how} {'--lower' if self.lower else '--no-lower'}{phrases}"
 
     def split(self, text: str) -> list[str]:
         """The words of a text."""
-        if not self.words:
-            return _fold(re.findall(f"[^{ASCII_SPACE}]+", text), self.lower)
-        return _fold(tokenized(text).split(), self.lower)
+        sentences = (tokenized(text) if self.words else text).split("\n")
+        folded = (sentence.lower() if self.lower else sentence for sentence in sentences)
+        each = (re.findall(f"[^{ASCII_SPACE}]+", sentence) for sentence in folded)
+        return [word for words in each for word in self.join(words)]
+
+    def join(self, words: Sequence[str]) -> list[str]:
+        """The words of a sentence with its phrases joined."""
+        return list(words) if self.phrases is None else self.phrases.join(words)
 
     def spell(self, word: str) -> str:
         """A word as the text has it: in its case and its form of Unicode."""
@@ -177,10 +226,6 @@ class Tokenization:
 
 
 AS_IT_IS = Tokenization()
-
-
-def _fold(words: list[str], lower: bool) -> list[str]:
-    return [word.lower() for word in words] if lower else words
 
 
 @dataclass(frozen=True)

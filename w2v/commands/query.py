@@ -51,9 +51,8 @@ def main(prog: str, arguments: Sequence[str] | None = None) -> int:
 
 def _query(prog: str, arguments: Sequence[str] | None) -> int:
     asked = _parsed(_parser(prog), sys.argv[1:] if arguments is None else arguments)
-    questions = parse_words(
-        asked.words, **{name: getattr(asked, name) for name in map(name_of, FLAGS)}
-    )
+    flags = {name: getattr(asked, name) for name in map(name_of, FLAGS)}
+    questions = parse_words(asked.words, **flags)  # wrong usage is told before anything is loaded
     if asked.k is not None and (asked.similarity or asked.odd_one_out):
         raise UsageError("-k is how many neighbours; this question asks for none")
     if asked.run is not None and asked.vectors is not None:
@@ -65,6 +64,7 @@ def _query(prog: str, arguments: Sequence[str] | None) -> int:
     output.check_open()
     answerer = _Answerer(asked)
     if questions:
+        questions = parse_words(asked.words, answerer.vectors, **flags)
         answerer.answer(questions, is_headed=len(questions) > 1)
         return answerer.status
     if isinstance(sys.stdin, io.TextIOWrapper):
@@ -149,7 +149,7 @@ def _answer_line(answerer: _Answerer, line: str) -> None:
     if not line.strip(ASCII_SPACE):
         return
     try:
-        questions = parse_line(line)
+        questions = parse_line(line, answerer.vectors)
     except UsageError as error:
         answerer.fail(error)
         questions = []
@@ -162,7 +162,7 @@ def _converse(answerer: _Answerer) -> None:
     (name,) = answerer.source.values()
     for line in prompt.lines(answerer.vectors, name):
         try:
-            questions = parse_line(line)
+            questions = parse_line(line, answerer.vectors)
         except UsageError as error:
             common.say(error)
         else:

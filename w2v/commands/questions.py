@@ -50,9 +50,7 @@ class Question(NamedTuple):
         Raises:
             W2VError: a word is unknown or has no direction.
         """
-        words, minus, among = (
-            _spelled(asked, vectors) for asked in (self.words, self.minus, self.among)
-        )
+        words, minus, among = list(self.words), list(self.minus), list(self.among)
         if self.kind == "similarity":
             return {"words": words, "cosine": vectors.similarity(*words)}
         if self.kind == "odd_one_out":
@@ -66,20 +64,31 @@ class Question(NamedTuple):
         }
 
 
-def _spelled(words: Sequence[str], vectors: "w2v.WordVectors") -> list[str]:
+def _as_read(words: Sequence[str], vectors: "w2v.WordVectors") -> list[str]:
     """Words as the text of a run has them; those that are there as they are typed stay so."""
-    return [word if word in vectors else vectors.tokenization.spell(word) for word in words]
+    tokenization = vectors.tokenization
+    spelled = [word if word in vectors else tokenization.spell(word) for word in words]
+    joined = tokenization.join(spelled)
+    return joined if all(word in vectors for word in joined) else spelled
 
 
-def parse_words(words: Sequence[str] = (), **by_flag: Sequence[str] | None) -> list[Question]:
+def parse_words(
+    words: Sequence[str] = (),
+    vectors: "w2v.WordVectors | None" = None,
+    **by_flag: Sequence[str] | None,
+) -> list[Question]:
     """The questions that the words and flags of a command, or of a line, ask.
 
     Args:
         words: each is a question of its own; with `minus` all together are one.
+        vectors: of a run, whose text's spelling and phrases the words get.
         by_flag: minus, among, similarity, odd_one_out: words, or None where it is not given.
     Raises:
         UsageError: flags that do not go together, or too few or too many words for one.
     """
+    if vectors is not None:
+        words = _as_read(words, vectors)
+        by_flag = {name: asked and _as_read(asked, vectors) for name, asked in by_flag.items()}
     asked = ((flag, by_flag.get(name_of(flag))) for flag in FLAGS)
     given = {flag: flag_words for flag, flag_words in asked if flag_words is not None}
     kinds = [flag for flag in given if flag not in _OF_NEIGHBOURS]
@@ -110,7 +119,7 @@ def _check_number(flag: str, words: Sequence[str]) -> None:
         raise UsageError(f"{flag} takes {allowed}, and is given {count}")
 
 
-def parse_line(line: str) -> list[Question]:
+def parse_line(line: str, vectors: "w2v.WordVectors | None" = None) -> list[Question]:
     """The questions in a line: what follows `w2v query` on the command line, less other flags.
 
     A line that begins with `--` has words only; elsewhere, and alone, `--` is a word as in a text.
@@ -119,13 +128,13 @@ def parse_line(line: str) -> list[Question]:
     words = given["words"]
     tokens = re.findall(f"[^{ASCII_SPACE}]+", line)
     if tokens[:1] == ["--"] and len(tokens) > 1:
-        return parse_words(tokens[1:])
+        return parse_words(tokens[1:], vectors)
     for token in tokens:
         if token in FLAGS:
             words = given.setdefault(name_of(token), [])
         else:
             words.append(token)
-    return parse_words(**given)
+    return parse_words(given.pop("words"), vectors, **given)
 
 
 def as_lines(answer: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 VECTORS = "vectors.safetensors"  # holds the TENSORS
 TENSORS = ("in_vectors", "out_vectors")
 VOCAB = "vocab.tsv"
+PHRASES = "phrases.tsv"  # only of a run with phrases
 CONFIG = "config.json"
 METRICS = "metrics.csv"
 LOSS = "loss.png"

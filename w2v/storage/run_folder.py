@@ -17,6 +17,7 @@ from w2v.storage.layout import (
     CONFIG,
     LOSS,
     METRICS,
+    PHRASES,
     STATE,
     UNFINISHED,
     VECTORS,
@@ -26,7 +27,7 @@ from w2v.storage.layout import (
 RUNS = Path("runs")
 LAST = RUNS / "last"  # a line of text: the folder of the run trained last
 
-_FILES = {VECTORS, VOCAB, CONFIG, METRICS, LOSS, *COMPONENTS.values()}
+_FILES = {VECTORS, VOCAB, PHRASES, CONFIG, METRICS, LOSS, *COMPONENTS.values()}
 _CHECKPOINT_FILES = (STATE, UNFINISHED, METRICS, LOSS)
 _PARTS = ("corpus", "settings", "versions", "sha256")  # of config.json
 _NO_CONFIG = "it is not the JSON that training writes"

@@ -66,6 +66,11 @@ def read_once(reading: Reading, cache: TokenCache | None) -> Scanned:
     """
     if cache is not None and reading.corpus.key is not None:
         return cache.read(reading, reading.corpus.key)
+    return reading.scan(passing_spool(reading, cache))
+
+
+def passing_spool(reading: Reading, cache: TokenCache | None) -> Spool:
+    """A Spool for a text, or what becomes of it, whose file is gone with this process."""
 
     def open_file() -> BinaryIO:
         folder = Path(tempfile.gettempdir()) if cache is None else cache.folder
@@ -73,7 +78,7 @@ def read_once(reading: Reading, cache: TokenCache | None) -> Scanned:
         _check_room(reading.corpus, folder)
         return nameless_file(folder)
 
-    return reading.scan(Spool(open_file, lambda why: reading.tell(_not_on_disk(why))))
+    return Spool(open_file, lambda why: reading.tell(_not_on_disk(why)))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Words and their ids, and a text as one stream of ids, read in a single compiled pass."""
 
+import dataclasses
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from w2v.config import UNK
 from w2v.errors import W2VError
 from w2v.text.corpus import Corpus
 from w2v.text.encoded import UNK_ID, EncodedText, encoded
+from w2v.text.phrases import Phrasing, join_phrases
 from w2v.text.scanned import Remark, Report, Scanned
-from w2v.text.token_cache import Reading, TokenCache, read_once
+from w2v.text.token_cache import Reading, TokenCache, passing_spool, read_once
 from w2v.text.whole_table import MOST_WORDS
+from w2v.tokenizing import Phrases
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,12 @@ class Vocabulary:
 
     words: V strings.  counts: (V,) int64; counts[0] is how many tokens were dropped as unknown. 0
         at the end, for words that come from elsewhere: see Known.
+    phrases: those that are among the words, or None.
     """
 
     words: list[str]
     counts: npt.NDArray[np.int64]
+    phrases: Phrases | None = None
 
     def __len__(self) -> int:
         return len(self.words)
@@ -51,6 +56,7 @@ def read(
     threads: int = 1,
     cache: TokenCache | None = None,
     known: Known | None = None,
+    phrasing: Phrasing | None = None,
 ) -> tuple[Vocabulary, EncodedText]:
     """Count a corpus, build its vocabulary, and encode it, in one pass over the text.
 
@@ -59,10 +65,11 @@ def read(
         threads: how many share the work; they change nothing of the result.
         cache: knows a text that was read before; gains one that was not.
         known: words that are in the vocabulary however rare they are.
+        phrasing: which words are joined before they are counted; None: none are.
     Raises:
         W2VError: no words, one word a line, or fewer than two words are left.
     """
-    scanned = read_once(Reading(corpus, threads, progress, remark), cache)
+    scanned, phrases = _read(Reading(corpus, threads, progress, remark), cache, phrasing)
     if scanned.longest_line == 1 and scanned.n_read > 1:
         raise W2VError(
             f"{corpus.description} has one word a line; a line is taken for one sentence, and "
@@ -78,6 +85,7 @@ def read(
     if remark:
         for line in (*_inexact(scanned, ids), *_two_forms(vocabulary.words)):
             remark(f"{corpus.description} {line}")
+    vocabulary = dataclasses.replace(vocabulary, phrases=phrases)
     return vocabulary, encoded(scanned, ids, scanned.n_read - int(vocabulary.counts[0]))
 
 
@@ -90,11 +98,23 @@ def encode(
     cache: TokenCache | None = None,
 ) -> EncodedText:
     """The EncodedText of a corpus by an existing Vocabulary; raises as `read` does."""
-    scanned = read_once(Reading(corpus, threads, progress, remark), cache)
+    phrases = vocabulary.phrases
+    phrasing = None if phrases is None else Phrasing.joining(phrases)
+    scanned, _ = _read(Reading(corpus, threads, progress, remark), cache, phrasing)
     known = {word: index for index, word in enumerate(vocabulary.words)}
     words = scanned.words(np.arange(len(scanned.counts)))
     ids = np.array([known.get(word, UNK_ID) for word in words], np.int32)
     return encoded(scanned, ids, int(scanned.counts[ids != UNK_ID].sum()))
+
+
+def _read(
+    reading: Reading, cache: TokenCache | None, phrasing: Phrasing | None
+) -> tuple[Scanned, Phrases | None]:
+    """A text with its words numbered, and its phrases joined."""
+    scanned = read_once(reading, cache)
+    if phrasing is None:
+        return scanned, None
+    return join_phrases(scanned, phrasing, lambda: passing_spool(reading, cache), reading.tell)
 
 
 def _inexact(scanned, ids):

@@ -12,6 +12,7 @@ from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.text import vocab
 from w2v.text.corpus import Corpus
 from w2v.text.encoded import EncodedText
+from w2v.text.phrases import Phrasing
 from w2v.text.token_cache import cache_of
 from w2v.text.vocab import Vocabulary
 from w2v.training import validation
@@ -75,14 +76,17 @@ def read_job(
         remark: called with a line about whatever is odd in the text.
         start: from start.read.
     Raises:
-        UsageError: early stopping is asked for, and there is no validation text.
+        UsageError: early stopping is asked for, and there is no validation text; or settings of
+            phrases without them.
         W2VError: a text cannot be read or holds too few words, or the tables do not fit in memory.
     """
+    phrasing = Phrasing.of(config, start.old.tokenization.phrases if start else None)
     began = time.perf_counter()
     known = start.known(config) if start else None
     vocabulary, text = vocab.read(
-        corpus, config.min_count, progress, remark, config.workers or 1, cache_of(config), known
-    )
+        corpus, config.min_count, progress, remark, config.workers or 1, cache_of(config), known,
+        phrasing,
+    )  # fmt: skip
     seconds = time.perf_counter() - began
     check_memory(len(vocabulary), text.n_tokens, config)
     text, held_out = validation.hold_out(config, corpus, vocabulary, text)

@@ -16,7 +16,7 @@ from w2v.formats import convert
 from w2v.setting import flag
 from w2v.storage import layout, safetensors
 from w2v.text.vocab import Known, Vocabulary
-from w2v.tokenizing import Tokenization
+from w2v.tokenizing import Phrases, Tokenization
 from w2v.training.tables import initial_tables
 from w2v.vectors import saving
 from w2v.vectors.finite import first_not_finite
@@ -124,8 +124,9 @@ def read(config: Config, warn: Callable[[str], object]) -> Start | None:
             f"--vector-size is {config.vector_size}, and the vectors of {source} have "
             f"{old.vector_size} numbers; give --vector-size {old.vector_size}"
         )
-    asked = Tokenization.of(config.lower, config.tokenize)
-    if is_run and old.tokenization != asked:
+    phrases = Phrases([]) if config.phrases else None
+    asked = Tokenization.of(config.lower, config.tokenize, phrases)
+    if is_run and str(old.tokenization) != str(asked):
         raise UsageError(
             f"{source} was trained on text read with {old.tokenization}, and this one is to be "
             f"read with {asked}; give the same"

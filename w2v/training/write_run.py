@@ -10,7 +10,7 @@ from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.pictures import curves
 from w2v.pictures.drawing import Drawing
-from w2v.storage import layout, run_folder
+from w2v.storage import layout, phrases_file, run_folder
 from w2v.storage.layout import TENSORS
 from w2v.storage.metrics import write_csv
 from w2v.training import checkpoints
@@ -32,7 +32,11 @@ def write_run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) 
         drawing.ask(curves.order(folder / layout.METRICS, folder / layout.LOSS))
         words, counts = job.vocabulary.words, job.vocabulary.counts
         saving.save_vectors(folder, words, counts, *training.tables())
-        names = (layout.VECTORS, layout.VOCAB)
+        names = [layout.VECTORS, layout.VOCAB]
+        if job.vocabulary.phrases is not None:
+            names.append(layout.PHRASES)
+            raw = phrases_file.format_phrases(job.vocabulary.phrases)
+            (folder / layout.PHRASES).write_bytes(raw)
         digests = {name: checkpoints.sha256_of(folder / name) for name in names}
         tensors = state_tensors(training)
         if training.best is None:  # the newest tables are the run's own

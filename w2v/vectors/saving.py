@@ -1,17 +1,20 @@
 """The vectors of a run folder: saved, and loaded in place."""
 
+import dataclasses
+import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import W2VError, damaged
-from w2v.files import check_path, lost_link, open_file
-from w2v.storage import layout, run_folder, safetensors, vocab_file
+from w2v.files import check_path, lost_link, open_file, read_file
+from w2v.storage import layout, phrases_file, run_folder, safetensors, vocab_file
 from w2v.storage.layout import TENSORS
-from w2v.tokenizing import Tokenization
+from w2v.tokenizing import Phrase, Phrases, Tokenization
 from w2v.vectors.words import Words
 from w2v.vectors.wordvectors import WordVectors
 
@@ -74,7 +77,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
             tokenization = Tokenization.of(settings.get("lower") is True, settings.get("tokenize"))
             if not os.path.samestat(before, os.stat(path)):
                 return load(path, verify)  # a new run took its place just now: never mix the two
-            raw = vocab.read()
+            raw, phrases = vocab.read(), _phrases(path, about.get("sha256", {}))
             tensors, _ = safetensors.map_tensors(table, table_path)
             is_small = os.fstat(table.fileno()).st_size < VERIFY_BYTES
             for file in (table, vocab) if verify or (verify is None and is_small) else ():
@@ -94,6 +97,7 @@ def load(path: str | os.PathLike[str], verify: bool | None = None) -> WordVector
     in_vectors, out_vectors = tensors[TENSORS[0]], tensors.get(TENSORS[1])
     if out_vectors is not None and out_vectors.shape != in_vectors.shape:
         raise damaged(table_path, f"its tables are {in_vectors.shape} and {out_vectors.shape}")
+    tokenization = dataclasses.replace(tokenization, phrases=phrases)
     wv = _LoadedVectors(raw, vocab_path, in_vectors, tokenization, out_vectors)
     n_words = len(wv.index_to_key) if verify or len(raw) < PARSE_BYTES else raw.count(b"\n")
     if len(wv) != n_words:
@@ -132,3 +136,25 @@ class _LoadedVectors(WordVectors):
             except W2VError as error:
                 raise damaged(self._path, error) from error
         return self._given_words
+
+
+class _LoadedPhrases(Phrases):
+    """Phrases whose phrases.tsv is parsed when one is first asked for."""
+
+    def __init__(self, raw: bytes, path: Path) -> None:
+        self._raw, self._path = raw, path
+
+    @cached_property
+    def passes(self) -> list[list[Phrase]]:  # type: ignore[override]
+        return phrases_file.parse_phrases(self._raw, self._path)
+
+
+def _phrases(path: str | os.PathLike[str], digests: Mapping[str, str]) -> Phrases | None:
+    """The phrases of a run; None if it has none. Raises: OSError; W2VError: they are damaged."""
+    if layout.PHRASES not in digests:
+        return None
+    file = Path(path, layout.PHRASES)
+    raw = read_file(file)
+    if hashlib.sha256(raw).hexdigest() != digests[layout.PHRASES]:
+        raise damaged(file, f"its SHA-256 is not the one in {layout.CONFIG}")
+    return _LoadedPhrases(raw, file)
