@@ -22,6 +22,7 @@ from w2v.classify.trainer import Trainer
 from w2v.commands import classify
 from w2v.config import UNK
 from w2v.errors import Interrupted, UsageError, W2VError
+from w2v.tokenizing import Tokenization
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
 
@@ -32,7 +33,7 @@ TABLE = RNG.standard_normal((41, 6)).astype(np.float32)
 for own in range(3):  # the words of a label have a direction
     TABLE[1 + 13 * own : 14 + 13 * own, own] += 3
 TABLE[0] = 0
-WV = WordVectors(WORDS, range(41), TABLE)
+WV = WordVectors(WORDS, range(41), TABLE, Tokenization(words=True))
 # Label a has the first words, b the next, c the last; and each text some of any.
 TEXTS, LABELS = [], []
 for label, size in (("a", 60), ("b", 30), ("c", 10)):
@@ -183,6 +184,8 @@ def test_a_saved_classifier_gives_the_same_probabilities(tmp_path):
     found = classifier.probabilities([*TEXTS, "", "unheard of"])
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_array_equal(found[-2], found[-1])
+    as_written, as_split = classifier.probabilities(["w1, (w14)!", "w1 w14"])
+    np.testing.assert_array_equal(as_written, as_split)  # by the vectors' own tokenization
     dataset = trainer.texts.parts["test"]
     with torch.no_grad():
         own = trainer.model(dataset.bag(range(len(dataset)))).softmax(dim=1)

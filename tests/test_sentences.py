@@ -23,7 +23,9 @@ from sentences import (
 from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
 from w2v.sentences import sums
+from w2v.sentences.words import Rows
 from w2v.storage import layout, run_folder
+from w2v.tokenizing import Phrase, Phrases, Tokenization
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
 
@@ -94,7 +96,7 @@ def test_normalize_gives_length_1_or_0():
 
 
 def test_case_is_folded_as_training_did():
-    wv = WordVectors(WORDS, COUNTS, TABLE, is_lower=True)
+    wv = WordVectors(WORDS, COUNTS, TABLE, tokenization=Tokenization(lower=True))
     found = w2v.SentenceEncoder(wv).encode(["THE Chip ÜBER", "the chip über"])
     np.testing.assert_array_equal(found[0], found[1])
     assert found[0].any()
@@ -274,3 +276,14 @@ def test_sums_equal_a_loop(monkeypatch, longest, weighted):
     np.testing.assert_allclose(sums.sums(TABLE, rows, lengths, weights), slow, atol=1e-5)
     slow = [np.sqrt((TABLE[part].astype(np.float64) ** 2).sum(axis=0)) for part in parts]
     np.testing.assert_allclose(sums.lengths_by_dimension(TABLE, rows, lengths), slow, atol=1e-5)
+
+
+def test_sentences_become_words_as_the_text_of_the_run_did():
+    phrases = Phrases([[Phrase("new", "york", 9, 20.0)]])
+    how = Tokenization(lower=True, words=True, phrases=phrases)
+    words = ["the", "new_york", "new", "chip"]
+    wv = WordVectors.from_words(words, np.eye(4, dtype=np.float32), tokenization=how)
+    rows, n_words = Rows(wv)(["The chip, New York.", "new!"])
+    assert (rows.tolist(), n_words.tolist()) == ([1, 4, 2, 3], [3, 1])
+    rows, n_words = Rows(wv).of_text([b"the new york chip", b""])
+    assert (rows.tolist(), n_words.tolist()) == ([1, 2, 4], [3, 0])

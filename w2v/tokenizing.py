@@ -199,11 +199,15 @@ class Tokenization:
         """That of two settings, --lower and --tokenize, and what --phrases found."""
         return cls(lower, tokenize == WORDS, phrases)
 
+    @property
+    def setting(self) -> str:
+        """The value of --tokenize."""
+        return WORDS if self.words else WHITESPACE
+
     def __str__(self) -> str:
         """The settings."""
-        how = WORDS if self.words else WHITESPACE
         phrases = "" if self.phrases is None else " --phrases"
-        return f"--tokenize {how} {'--lower' if self.lower else '--no-lower'}{phrases}"
+        return f"--tokenize {self.setting} {'--lower' if self.lower else '--no-lower'}{phrases}"
 
     def split(self, text: str) -> list[str]:
         """The words of a text."""

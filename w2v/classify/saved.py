@@ -24,6 +24,7 @@ from w2v.errors import UsageError, W2VError, damaged, shown
 from w2v.files import check_path, open_file, read_file
 from w2v.sentences.words import Rows
 from w2v.storage import layout, safetensors, vocab_file
+from w2v.tokenizing import Phrase, Phrases, Tokenization
 from w2v.vectors.wordvectors import WordVectors
 
 MODEL, HISTORY, PICTURE = "model.safetensors", "history.csv", "confusion.png"
@@ -48,6 +49,8 @@ def write(folder: Path, trainer: Trainer, wv: WordVectors, scores: dict[str, Any
     described = {
         "labels": trainer.texts.labels,
         "lower": wv.is_lower,
+        "tokenize": wv.tokenization.setting,
+        "phrases": wv.tokenization.phrases and wv.tokenization.phrases.passes,
         "settings": dataclasses.asdict(trainer.settings),
         "texts": {name: len(part) for name, part in trainer.texts.parts.items()},
         "scores": scores,
@@ -102,7 +105,10 @@ def load(path: str | os.PathLike[str]) -> Classifier:
     words, counts = vocab_file.parse_vocab(raw, folder / layout.VOCAB)
     try:
         labels, hidden = [str(label) for label in config["labels"]], config["settings"]["hidden"]
-        wv = WordVectors(words, counts, tensors[_WORDS], config["lower"])
+        passes = config["phrases"]
+        found = passes and Phrases([[Phrase(*row) for row in one] for one in passes])
+        tokenization = Tokenization.of(config["lower"] is True, config["tokenize"], found)
+        wv = WordVectors(words, counts, tensors[_WORDS], tokenization)
         model = TextClassifier(
             torch.from_numpy(np.array(wv.vectors)), len(labels), hidden, tune=False
         )

@@ -33,7 +33,7 @@ def fitted(
         raise UsageError(f"{pooling} needs a text to be fitted on: these vectors {lack}")
     if text is None and run is not None and (kept := components.read(run, pooling)):
         return word_weights(pooling, wv.counts, kept.mean_length), kept
-    sentences = Sentences(text, run, wv.is_lower)
+    sentences = Sentences(text, run, wv.tokenization)
     logging.getLogger("w2v").info(shown(f"fitting {pooling} on {sentences.name}, once"))
     counts, mean_length = wv.counts, 0.0
     if pooling == "usif" or not has_counts:  # sif does without, and reads the text once
@@ -41,7 +41,7 @@ def fitted(
         counts = wv.counts if has_counts else of_text
     weights = word_weights(pooling, counts, mean_length)
     blocks = (
-        pooled(pooling, wv.vectors, weights, *rows.of_bytes(block))[0]
+        pooled(pooling, wv.vectors, weights, *rows.of_text(block))[0]
         for block in sentences.blocks()
     )
     found, shares = components.principal(blocks, N_COMPONENTS[pooling])
@@ -61,7 +61,7 @@ def _counted(wv, rows, sentences):
     """(V,) int64, how often each word comes in a text, and the mean length of its sentences."""
     counts, n_sentences = np.zeros(len(wv), np.int64), 0
     for block in sentences.blocks():
-        found, n_words = rows.of_bytes(block)
+        found, n_words = rows.of_text(block)
         counts += np.bincount(found, minlength=len(wv))
         n_sentences += int((n_words > 0).sum())
     return counts, counts.sum() / max(n_sentences, 1)

@@ -1,5 +1,6 @@
 """The text that common components are fitted on: a run's own, or one that is given."""
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from w2v.storage import layout
 from w2v.text import ptb
 from w2v.text.corpus import Corpus, open_corpus
 from w2v.text.sentences import STDIN
+from w2v.tokenizing import Tokenization
 
 _SENTENCES = 4096  # in a block
 
@@ -24,7 +26,7 @@ class Sentences:
         name: of the text, for people.
     """
 
-    def __init__(self, text: Text, run: Path | None, is_lower: bool) -> None:
+    def __init__(self, text: Text, run: Path | None, how: Tokenization) -> None:
         """Args: text: a path, sentences, or None for the training text of the folder `run`.
 
         Raises: W2VError: there is no such text.
@@ -36,9 +38,11 @@ class Sentences:
                 raise UsageError("no text is given; only a run has one of its own")
             self._corpus = _corpus_of(run)
         elif isinstance(text, (str, os.PathLike)):
-            self._corpus = open_corpus(Config(corpus=(os.fspath(text),), lower=is_lower))
+            self._corpus = open_corpus(
+                Config(corpus=(os.fspath(text),), lower=how.lower, tokenize=how.setting)
+            )
         else:
-            self._given = [_encoded(sentence, is_lower) for sentence in text]
+            self._given = [_encoded(sentence, how) for sentence in text]
         given = f"{len(self._given):,} sentences"
         self.name = given if self._corpus is None else self._corpus.description
 
@@ -55,10 +59,12 @@ class Sentences:
         yield [rest]
 
 
-def _encoded(sentence: object, is_lower: bool) -> bytes:
+def _encoded(sentence: object, how: Tokenization) -> bytes:
+    """A sentence as a text that is read so has it, before phrases."""
     if not isinstance(sentence, str):
         raise UsageError(f"the text holds {sentence!r}; each of its sentences must be a str")
-    return (sentence.lower() if is_lower else sentence).encode("utf-8", "surrogatepass")
+    words = dataclasses.replace(how, phrases=None).split(sentence)
+    return " ".join(words).encode("utf-8", "surrogatepass")
 
 
 def _corpus_of(run: Path) -> Corpus:
@@ -70,7 +76,8 @@ def _corpus_of(run: Path) -> Corpus:
     try:
         settings = described["settings"]
         name = settings["corpus"] or described["corpus"]["name"]
-        asked = Config(corpus=name, data_dir=settings["data_dir"], lower=settings["lower"])
+        how = {key: settings[key] for key in ("data_dir", "lower", "tokenize") if key in settings}
+        asked = Config(corpus=name, **how)
     except (KeyError, TypeError, UsageError) as error:
         raise damaged(config, "it does not say what text the run was trained on") from error
     if STDIN in asked.corpus:

@@ -29,7 +29,7 @@ class Rows:
     def __init__(self, wv: WordVectors) -> None:
         words = map(str.encode, wv.index_to_key, repeat("utf-8"), repeat("surrogatepass"))
         self._row_of = dict(zip(words, range(len(wv)), strict=True))
-        self._is_lower = wv.is_lower
+        self._tokenization = wv.tokenization
 
     def __call__(self, sentences: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
         """The rows of the words of n sentences.
@@ -39,13 +39,22 @@ class Rows:
                 without a vector.
             n_words: (n,) int64, how many each sentence has, unknown ones too.
         """
-        folded = map(str.lower, sentences) if self._is_lower else sentences
-        return self.of_bytes(
-            list(map(str.encode, folded, repeat("utf-8"), repeat("surrogatepass")))
-        )
+        how, read = self._tokenization, sentences
+        if how.words or how.phrases:
+            read = [" ".join(how.split(sentence)) for sentence in sentences]
+        elif how.lower:  # at white space bytes are split, many times as fast
+            read = [sentence.lower() for sentence in sentences]
+        return self._of_words(_encoded(read))
 
-    def of_bytes(self, sentences: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], ...]:
-        """The same of sentences in UTF-8 whose case is folded already."""
+    def of_text(self, sentences: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], ...]:
+        """The same of sentences in UTF-8, read as the text of a run is, before phrases."""
+        how = self._tokenization
+        if how.phrases:
+            read = (sentence.decode("utf-8", "surrogatepass") for sentence in sentences)
+            sentences = _encoded([" ".join(how.join(sentence.split(" "))) for sentence in read])
+        return self._of_words(sentences)
+
+    def _of_words(self, sentences: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], ...]:
         rows, n_words = [], np.empty(len(sentences), np.int64)
         for first in range(0, len(sentences), _SENTENCES):
             words = list(split(sentences[first : first + _SENTENCES]))
@@ -54,3 +63,7 @@ class Rows:
             found = map(self._row_of.get, chain.from_iterable(words), repeat(0))
             rows.append(np.fromiter(found, np.int64, counts.sum()))
         return np.concatenate([np.empty(0, np.int64), *rows]), n_words
+
+
+def _encoded(sentences: Sequence[str]) -> list[bytes]:
+    return list(map(str.encode, sentences, repeat("utf-8"), repeat("surrogatepass")))
