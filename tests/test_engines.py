@@ -120,7 +120,7 @@ def check_frozen(kind, tables, config, host, groups):
     for new, right, old, rows in zip(engine.tables(), expected, tables, frozen, strict=True):
         np.testing.assert_allclose(new, right, atol=2e-5)
         assert new[rows].tobytes() == old[rows].tobytes()
-        assert np.abs(new - old)[~rows].max() > 0.1
+        assert np.abs(new - old)[~rows].max() > 0.01  # small tables move little
 
 
 @pytest.mark.parametrize("kind", [CpuEngine, TorchEngine])
