@@ -82,6 +82,19 @@ def test_closer_finds_what_is_strictly_nearer(table):
         np.testing.assert_array_equal(directions.closer(query, cosine), expected)
 
 
+def test_closer_tells_apart_what_float32_cannot():
+    rng = np.random.default_rng(5)
+    vectors = rng.standard_normal((500, 16)).astype(np.float32)
+    vectors = vectors[0] + np.float32(1e-3) * vectors
+    directions, query = Directions(vectors), unit(vectors[1])
+    gaps = ((unit(vectors) - query) ** 2).sum(axis=1)  # 2 − 2·cosine, as above
+    for row in range(2, 500, 25):
+        cosine = directions.cosines(np.array([row]), query)[0]
+        closer = directions.closer(query, cosine)
+        assert (gaps[closer] < gaps[row] + 1e-14).all()
+        assert set(np.flatnonzero(gaps < gaps[row] - 1e-14)) <= set(closer)
+
+
 def test_cosines_of_blocks_are_within_their_error(table):
     stretched = table.copy()
     stretched[5] *= np.float32(1e-30)
