@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from w2v.config import from_recipe
+from w2v.recipes import from_recipe
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 

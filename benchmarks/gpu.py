@@ -23,8 +23,8 @@ import torch
 from textbook import PlainLoop, plain_examples
 
 from w2v.batches.batcher import CpuBatcher
-from w2v.config import from_recipe
 from w2v.engines import choose, cuda
+from w2v.recipes import from_recipe
 from w2v.storage.metrics import last_rows
 from w2v.text.corpus import open_corpus
 from w2v.text.encoded import EncodedText

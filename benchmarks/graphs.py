@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from gensim.models import Word2Vec
 
-from w2v.config import from_recipe
+from w2v.recipes import from_recipe
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
-from w2v.config import from_recipe
+from w2v.recipes import from_recipe
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 

@@ -18,8 +18,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from w2v.batches.batcher import CpuBatcher
-from w2v.config import GROUP, from_recipe
+from w2v.config import GROUP
 from w2v.engines import choose
+from w2v.recipes import from_recipe
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
 from w2v.training.tables import initial_tables

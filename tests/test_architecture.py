@@ -12,7 +12,7 @@ PACKAGE = ROOT / "w2v"
 
 # What a room may import beside itself, and what a page at the top may: two chains that meet in
 # training, with the commands above both. `w2v` itself is the package's own page of public names.
-BASE = {"config", "setting", "errors", "files", "tokenizing"}
+BASE = {"config", "recipes", "setting", "errors", "files", "tokenizing"}
 TRAINING_CHAIN = {"compiled", "text", "batches", "engines", "model"}
 QUERY_CHAIN = {"storage", "vectors", "formats", "sentences"}
 ALLOWED = {
@@ -25,6 +25,7 @@ ALLOWED = {
     "processes": set(),
     "setting": {"errors", "files"},
     "config": {"errors", "setting"},
+    "recipes": {"config", "errors"},
     "tokenizing": {"config"},
     "text": BASE | {"compiled", "storage"},
     "batches": BASE | {"compiled", "text"},

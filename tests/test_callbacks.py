@@ -12,8 +12,8 @@ import pytest
 
 import w2v
 from stopping import SETTINGS, outcome
-from w2v.config import from_recipe
 from w2v.errors import UsageError, W2VError
+from w2v.recipes import from_recipe
 from w2v.training.callbacks import Several
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher

@@ -7,10 +7,10 @@ import pytest
 
 import w2v
 from stopping import SETTINGS, UNFINISHED, Stop, outcome
-from w2v.config import from_recipe
 from w2v.engines.cpu import CpuEngine
 from w2v.errors import Interrupted, W2VError
 from w2v.pictures.drawing import Drawing
+from w2v.recipes import from_recipe
 from w2v.training import checkpointing, checkpoints, loop, write_run
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher

@@ -11,8 +11,9 @@ import pytest
 
 import w2v
 from w2v.commands.flags import add_flags
-from w2v.config import RECIPES, Config, from_recipe
+from w2v.config import Config
 from w2v.errors import UsageError
+from w2v.recipes import RECIPES, from_recipe
 
 ROOT = Path(__file__).parent.parent
 

@@ -120,13 +120,15 @@ def check_frozen(kind, tables, config, host, groups):
     for new, right, old, rows in zip(engine.tables(), expected, tables, frozen, strict=True):
         np.testing.assert_allclose(new, right, atol=2e-5)
         assert new[rows].tobytes() == old[rows].tobytes()
-        assert np.abs(new - old)[~rows].max() > 0.01  # small tables move little
+        assert np.abs(new - old)[~rows].max() > 1e-3  # small tables move little
 
 
 @pytest.mark.parametrize("kind", [CpuEngine, TorchEngine])
 @pytest.mark.parametrize("group", [1, 8])
 def test_engines_train_all_but_frozen_rows(kind, group):
-    config, counts, batcher = batchers(LINES, vector_size=20, batch_size=16, group=group)
+    config, counts, batcher = batchers(
+        zipf_lines(24, 800), vector_size=20, batch_size=16, group=group
+    )
     groups = batcher.groups(1, 0)
     assert groups.n_batches > 5
     check_frozen(kind, tables_of(counts, 20), config, groups, groups)

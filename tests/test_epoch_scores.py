@@ -14,10 +14,10 @@ import pytest
 import w2v
 from stopping import Stop
 from texts import zipf_lines
-from w2v.config import from_recipe
 from w2v.errors import Interrupted, UsageError, W2VError
 from w2v.evaluation import testsets
 from w2v.evaluation.pairs import find_pairs, score_pairs
+from w2v.recipes import from_recipe
 from w2v.storage import layout
 from w2v.training.progress import Progress
 from w2v.training.train import train_run
@@ -125,7 +125,7 @@ def test_progress_refuses_scores_that_are_none(scores):
         ),
         (["loss.txt"], UsageError, "two columns 'loss'; rename that file"),
         (7, UsageError, "--evaluate is 7; it must be a path, or several"),
-        ([7], UsageError, r"--evaluate is \(7,\); it must hold paths"),
+        ([7], UsageError, r"--evaluate is 7; it must hold paths"),
     ],
 )
 def test_training_refuses_test_sets_before_it_begins(corpus, paths, error, message):

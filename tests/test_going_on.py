@@ -11,8 +11,9 @@ from stopping import SETTINGS, Stop, outcome
 from test_learning_rate import zipf_counts
 from texts import text
 from w2v.batches.noise import noise_table
-from w2v.config import UNK, Config, from_recipe
+from w2v.config import UNK, Config
 from w2v.errors import Interrupted, UsageError, W2VError
+from w2v.recipes import from_recipe
 from w2v.text.vocab import Known, read
 from w2v.training.learning_rate import default_rate
 from w2v.training.tables import initial_tables

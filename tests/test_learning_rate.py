@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from w2v.config import OPTIMIZERS, Config, from_recipe
+from w2v.config import OPTIMIZERS, Config
+from w2v.recipes import from_recipe
 from w2v.training.learning_rate import default_rate, scheduled_rates
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher

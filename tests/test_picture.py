@@ -11,8 +11,8 @@ import pytest
 import w2v
 from stopping import SETTINGS, Stop
 from texts import zipf_lines
-from w2v.config import from_recipe
 from w2v.pictures import curves, drawing
+from w2v.recipes import from_recipe
 from w2v.storage.metrics import Metrics, write_csv
 from w2v.training import live
 from w2v.training.train import train_run

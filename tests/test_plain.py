@@ -187,7 +187,7 @@ def test_training_is_what_the_lesson_does(engine, tmp_path, monkeypatch):
         corpus="text.txt", engine=engine, device="cpu", seed=5, epochs=2, batch_size=50, lr=0.8,
         vector_size=12, window=4, negative=3, sample=1e-2, min_count=2, group=1,
     )  # fmt: skip
-    run = w2v.train(**vars(config))
+    run = w2v.train(config)
     words, counts, sentences = plain.encode(content, config.min_count)
     tables = np.array(initial_tables(len(words), config), np.float64)
     for epoch in (1, 2):

@@ -455,14 +455,14 @@ def test_package_alone_imports_nothing():
 
 def test_package_names_come_from_where_they_are_defined():
     import w2v
-    from w2v import config, errors
+    from w2v import config, errors, recipes
     from w2v.formats import convert
     from w2v.vectors import wordvectors
 
     assert w2v.export is convert.export
     assert w2v.WordVectors is wordvectors.WordVectors
     assert w2v.Config is config.Config
-    assert w2v.from_recipe is config.from_recipe
+    assert w2v.from_recipe is recipes.from_recipe
     assert w2v.W2VError is errors.W2VError
     assert set(w2v.__all__) <= set(dir(w2v))
     with pytest.raises(AttributeError, match="has no attribute 'lode'"):

@@ -10,8 +10,8 @@ import pytest
 import w2v
 from stopping import SETTINGS, UNFINISHED, Stop, outcome
 from texts import zipf_lines
-from w2v.config import from_recipe
 from w2v.errors import Interrupted, UsageError, W2VError
+from w2v.recipes import from_recipe
 from w2v.storage import layout, run_folder
 from w2v.training import checkpoints
 from w2v.training.train import train_run

@@ -14,7 +14,7 @@ _HOMES = {
     "Run": "training.run",
     "Watcher": "training.watcher",
     "Config": "config",
-    "from_recipe": "config",
+    "from_recipe": "recipes",
     "W2VError": "errors",
     "__version__": "version",
 }
@@ -23,9 +23,9 @@ __all__ = sorted([*_HOMES, "load"])
 
 if TYPE_CHECKING:  # the same names, for those who read the code without running it
     from w2v.config import Config as Config
-    from w2v.config import from_recipe as from_recipe
     from w2v.errors import W2VError as W2VError
     from w2v.formats.convert import export as export
+    from w2v.recipes import from_recipe as from_recipe
     from w2v.sentences.encoder import SentenceEncoder as SentenceEncoder
     from w2v.sentences.similarity import cos_sim as cos_sim
     from w2v.sentences.similarity import pairwise_cos_sim as pairwise_cos_sim

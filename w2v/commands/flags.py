@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from w2v.config import DEFAULT_RECIPE, RECIPES, SETTINGS
+from w2v.config import SETTINGS
+from w2v.recipes import DEFAULT_RECIPE, RECIPES
 from w2v.setting import Setting, flag
 
 GROUPS = ("data", "model", "training", "engine", "output")  # in the order of --help

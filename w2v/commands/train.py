@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from w2v.commands import common
 from w2v.commands.flags import add_flags
-from w2v.config import from_recipe
 from w2v.errors import W2VError
 from w2v.files import gone
+from w2v.recipes import from_recipe
 
 EPILOG = (
     "exit status: 0 trained; 1 a failure, such as no corpus; 2 wrong usage; 130 "

@@ -49,9 +49,9 @@ def _drawn(line: bytes) -> int:
         drawn.savefig(staging, format=form, metadata=dates.get(form))
         os.replace(staging, target)
         for remark in remarks:
-            print(REMARK + remark, file=sys.stderr)
+            sys.stderr.write(f"{REMARK}{remark}\n")
     except W2VError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     except Exception:
         traceback.print_exc()

@@ -81,7 +81,8 @@ class Corpus:
                 if remark:
                     _remark_oddities(piece, has_mark, source, seen, remark)
                 yield tokenizer.feed(piece[len(codecs.BOM_UTF8) * has_mark :])
-            yield tokenizer.finish()
+            if rest := tokenizer.finish():
+                yield rest
             before += source.size
             report(before)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2v.config import DEFAULT_RECIPE, Config, from_recipe, with_parameters_of, with_settings
+from w2v.config import Config, with_settings
 from w2v.engines import choose
 from w2v.errors import UsageError, W2VError
 from w2v.pictures.drawing import Drawing
+from w2v.recipes import DEFAULT_RECIPE, from_recipe, with_parameters_of
 from w2v.storage import run_folder
 from w2v.storage.metrics import Metrics
 from w2v.text.corpus import corpus_of, open_corpus
