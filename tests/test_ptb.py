@@ -342,7 +342,7 @@ def test_find_says_what_it_cannot_read(tmp_path):
         ptb.find(tmp_path, "train")
     (tmp_path / "ptb.zip").rmdir()
     (tmp_path / "ptb.zip").symlink_to("nowhere")
-    with pytest.raises(W2VError, match=r"cannot read .*ptb\.zip.*: No such file"):
+    with pytest.raises(W2VError, match=r"ptb\.zip is a link to now"):
         ptb.find(tmp_path, "train")
 
 

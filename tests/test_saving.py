@@ -47,7 +47,7 @@ def test_saved_vectors_are_read_by_safetensors(saved):
 
 
 def test_vectors_saved_by_safetensors_are_read(saved):
-    tables = {"out_vectors": np.ones((7, 2), np.float32), "in_vectors": np.eye(7, dtype=np.float32)}
+    tables = {"out_vectors": np.ones((7, 7), np.float32), "in_vectors": np.eye(7, dtype=np.float32)}
     safetensors.numpy.save_file(tables, saved / layout.VECTORS, metadata={"format": "pt"})
     np.testing.assert_array_equal(load(saved).vectors, np.eye(7))
 
@@ -94,7 +94,7 @@ def test_save_refuses_tables_of_different_shapes(tmp_path):
 def test_load_of_what_is_no_run_says_so(saved, tmp_path_factory):
     with pytest.raises(W2VError, match="nowhere is no run: there is no such folder"):
         load(saved / "nowhere")
-    with pytest.raises(W2VError, match="is no run: there is no such folder"):
+    with pytest.raises(W2VError, match="is no run: it is no folder"):
         load(saved / layout.VOCAB)
     with pytest.raises(W2VError, match=r"is no run: there is no vectors\.safetensors"):
         load(tmp_path_factory.mktemp("empty"))

@@ -54,7 +54,7 @@ def unreadable(one):
         def chunks(self, progress=None, remark=None):
             raise AssertionError("the text was read")
 
-    return Unreadable(one.name, one.description, one.sources, one.lower)
+    return Unreadable(one.name, one.description, one.sources, one.tokenization)
 
 
 def told(read):
@@ -250,7 +250,7 @@ def test_killed_while_writing_leaves_nothing_that_is_used(tmp_path, cache):
                 time.sleep(0.001)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    deadly = Deadly(text.name, text.description, text.sources, text.lower)
+    deadly = Deadly(text.name, text.description, text.sources, text.tokenization)
     if not (child := os.fork()):
         with contextlib.suppress(BaseException):
             read(deadly, cache=cache, threads=1)
