@@ -23,6 +23,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 DATA = Path(__file__).parent.parent / "data"
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("heavy"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty folder, which is the current one."""

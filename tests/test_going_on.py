@@ -255,8 +255,8 @@ def test_a_text_of_unknown_words_is_refused():
     with pytest.raises(
         W2VError, match=r"of which 1 are among the old ones; .* two: give more text"
     ):
-        read(text("x x x a b c"), 1, known=known)
-    vocabulary, _ = read(text("x x x a b y"), 1, known=known)
+        read(text("x x x a b c\n"), 1, known=known)
+    vocabulary, _ = read(text("x x x a b y\n"), 1, known=known)
     assert vocabulary.words == [UNK, "x", "y"]
 
 

@@ -9,7 +9,7 @@ from w2v.config import UNK
 from w2v.errors import W2VError
 from w2v.text import vocab
 from w2v.text.vocab import read
-from w2v.text.word_table import WORD_MASK
+from w2v.text.word_table import WORD_MASK, WordTable
 
 
 def sentences(encoded):
@@ -133,3 +133,8 @@ def test_read_gives_the_known_counts_of_ptb(ptb_dir):
 
 def test_unk_is_written_alike_in_vocab_and_vectors():
     assert vocab.UNK == UNK
+
+
+def test_a_piece_of_text_that_cuts_a_word_is_refused():
+    with pytest.raises(ValueError, match=r"must end in white space, not in b'b'"):
+        WordTable().encode(b"a b")

@@ -79,7 +79,10 @@ class WordTable:
         Returns:
             numbers (n,) int32 flagged with SENTENCE_START, how many newlines, whether a sentence is
             open.
+        Raises: ValueError: it does not end in white space.
         """
+        if text and not text[-1:].isspace():
+            raise ValueError(f"a piece of text must end in white space, not in {text[-1:]!r}")
         letters = np.frombuffer(text, np.uint8)
         tokens = np.empty(len(letters) // 2 + 1, np.int32)
         state = State(0, 0, 0, True, self.n_words)
