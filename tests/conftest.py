@@ -5,6 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
+
+# Two workers of pytest share the cores: threads that wait must not spin. OpenMP looks when torch
+# is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 
 # Without a GPU, its kernels are run by Triton's interpreter. Triton looks when it is imported.

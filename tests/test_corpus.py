@@ -47,7 +47,8 @@ def test_file_is_unpacked_by_its_name(tmp_path, suffix):
 
 def test_file_packed_by_zstd_is_read_and_its_damage_told(tmp_path, monkeypatch):
     zstd = pytest.importorskip("backports.zstd", reason="the extra `zstd` is not installed")
-    packed = zstd.compress(TEXT * 100) + zstd.compress(b"an end")
+    checked = {zstd.CompressionParameter.checksum_flag: 1}  # as the program zstd does
+    packed = zstd.compress(TEXT * 100, options=checked) + zstd.compress(b"an end")
     path = write(tmp_path / "x.txt.zst", packed)
     assert opened(path).name == "x"
     assert read(path) == TEXT * 100 + b"an end\n"

@@ -46,6 +46,7 @@ def test_first_run_finds_what_the_process_beside_it_compiled_and_later_runs_need
     assert train(tmp_path, python="/nowhere/python") == (total, 0, 0)  # within train_batches
 
 
+@pytest.mark.heavy
 @several
 def test_first_run_without_a_process_beside_it_compiles_all(tmp_path):
     total, hits, misses = train(tmp_path, python="/nowhere/python")
