@@ -19,6 +19,7 @@ from browser import chromium, open_page  # noqa: F401 (fixtures)
 from texts import zipf_lines
 from w2v.engines.base import Engine
 from w2v.engines.cpu import CpuEngine
+from w2v.pictures import drawing
 from w2v.text import ptb
 
 # A shell starts background jobs with SIGINT ignored, and what they start inherits that.
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("heavy"):
             item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.fixture(autouse=True)
+def _blank_pictures(request, monkeypatch):
+    """Trainings in the tests' own process draw nothing: see blank_pictures.py."""
+    if "draws" not in request.keywords:
+        monkeypatch.setattr(drawing, "PROGRAM", "blank_pictures")
 
 
 @pytest.fixture

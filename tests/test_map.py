@@ -16,6 +16,7 @@ from w2v.pictures import fonts, labels, plane, word_map
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
 
+pytestmark = pytest.mark.draws
 STRANGE = [
     "<script>alert(1)</script>", "</script>", "a$b$c", "$x^$", "_under", "x" * 200, "'\"&amp;",
     "\u202eevil", "a\x1b[2J", "\\frac{1}{2}", "日本", "東京", "שלום", "مرحبا", "привет",

@@ -11,6 +11,7 @@ from stopping import SETTINGS
 from texts import zipf_lines
 from w2v.errors import UsageError
 
+pytestmark = pytest.mark.draws
 ROOT = Path(__file__).parent.parent
 TRAINS = f"""
 import sys

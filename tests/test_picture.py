@@ -17,6 +17,8 @@ from w2v.storage.metrics import Metrics, write_csv
 from w2v.training import live
 from w2v.training.train import train_run
 
+pytestmark = pytest.mark.draws
+
 ROOT = Path(__file__).parent.parent
 PIXELS = (800, 640)
 TRAINS = """
@@ -59,8 +61,9 @@ RC = {
 }
 
 
-@pytest.mark.parametrize("name", RC)
-@pytest.mark.parametrize("where", ["here", "home", "named"])
+@pytest.mark.parametrize(
+    ("name", "where"), [*((name, "named") for name in RC), ("LaTeX", "here"), ("LaTeX", "home")]
+)
 def test_picture_is_the_same_whatever_matplotlibrc_says(name, where, tmp_path):
     places = {
         "here": (tmp_path / "matplotlibrc", {}),

@@ -14,6 +14,7 @@ from w2v.commands import plot
 from w2v.errors import UsageError
 from w2v.storage import layout
 
+pytestmark = pytest.mark.draws
 FORMS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF-1"}
 
 
