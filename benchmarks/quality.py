@@ -7,6 +7,7 @@ files that gensim ships; pairs with an unknown word are left out. Seconds are of
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import subprocess
@@ -65,9 +66,19 @@ def main():
     parser.add_argument("--min-count", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--groups",
+        type=int,
+        nargs="*",
+        default=[],
+        help="sizes of groups and pools, each with each",
+    )
     parser.add_argument("--ours-only", action="store_true")
     asked = parser.parse_args()
     sides = {"w2v": (ours, {})}
+    for group, pool in itertools.product(asked.groups, asked.groups):
+        settings = {"group": group, "noise_pool": pool}
+        sides[f"w2v, --group {group} --noise-pool {pool}"] = ours, settings
     if not asked.ours_only:
         sides |= {f"gensim α {alpha}": (gensim, {"alpha": alpha}) for alpha in (0.025, 0.05)}
     print(

@@ -65,7 +65,8 @@ print(is_cached([scan_words]), is_cached(trains))
 """
 
 
-@pytest.mark.parametrize("engine", [pytest.param("cpu", marks=pytest.mark.heavy), "torch"])
+@pytest.mark.heavy  # test_first_run.py has the engine cpu always
+@pytest.mark.parametrize("engine", ["cpu", "torch"])
 def test_is_cached_knows_what_reading_and_training_compile(engine, tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", ASKS, engine]

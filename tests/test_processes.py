@@ -47,7 +47,7 @@ several = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core 
 
 
 @several
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
+@pytest.mark.parametrize("engine", ["cpu", pytest.param("torch", marks=pytest.mark.heavy)])
 def test_trainings_in_threads_and_spawned_processes_give_the_same_bits(folder, engine):
     code = f"""
 if __name__ == "__main__":
