@@ -19,7 +19,8 @@ import numpy as np
 
 MILLION = 1_000_000
 WORDS = 100_000
-PIECE = 2_000_000  # tokens written at a time
+PIECE = 2_000_000  # tokens made at a time
+PIECES = 10  # that differ, and then come again: to make more takes longer than to train on them
 LINE = 20  # tokens
 
 TRAINING = """
@@ -57,12 +58,14 @@ def write_text(path, n_tokens):
     words = np.full((WORDS, 6), ord(" "), np.uint8)
     words[:, :5] = letters.view(np.uint32).reshape(WORDS, 5)
     bounds = np.cumsum(1 / np.arange(1, WORDS + 1))
+    pieces = []
+    for _ in range(min(PIECES, -(-n_tokens // PIECE))):
+        draws = rng.random(PIECE) * bounds[-1]
+        pieces.append(words[np.minimum(np.searchsorted(bounds, draws), WORDS - 1)])
+        pieces[-1][LINE - 1 :: LINE, 5] = ord("\n")
     with open(path, "wb") as file:
-        for first in range(0, n_tokens, PIECE):
-            draws = rng.random(min(PIECE, n_tokens - first)) * bounds[-1]
-            text = words[np.minimum(np.searchsorted(bounds, draws), WORDS - 1)]
-            text[LINE - 1 :: LINE, 5] = ord("\n")
-            file.write(text.data)
+        for number, first in enumerate(range(0, n_tokens, PIECE)):
+            file.write(pieces[number % len(pieces)][: n_tokens - first].data)
 
 
 def train(path, cache):
