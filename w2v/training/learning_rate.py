@@ -1,5 +1,7 @@
 """The learning rate: how it changes while training, and where it begins if the user gives none."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,12 +52,28 @@ def shares_done(
     return (done + (end - done) * batches / n_batches) / text.n_tokens
 
 
+class Rates(NamedTuple):
+    """What decides the first rate: wanted, by the text; stable, the highest that a batch bears."""
+
+    wanted: float
+    stable: float
+
+    @property
+    def default(self) -> float:
+        return float(f"{min(self):.3g}")
+
+
 def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:
     """The first rate of stochastic gradient descent for a vocabulary's counts, (V,), and a Config.
 
     A window's loss is a mean, so a longer one bears a higher rate; words that are seen often need
     less of it; and no row may be pushed so often by one batch that it overshoots.
     """
+    return rates(counts, config).default
+
+
+def rates(counts: npt.NDArray[np.int64], config: Config) -> Rates:
+    """The Rates for a vocabulary's counts, (V,), and a Config."""
     is_seen = counts[1:] > 0  # not so the words of --init-from that this text has not
     kept = expected_kept(counts, config.sample)[1:][is_seen]
     noise = counts[1:][is_seen] ** config.ns_exponent
@@ -65,9 +83,9 @@ def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:
     entries = (1 + config.negative) * (1 + config.window)
     usual_words = np.exp(-(noise * np.log(noise)).sum())  # as many, all alike, vary as much
     visits = config.epochs * n_kept / usual_words
-    lr = OPTIMIZERS["sgd"].lr * entries / USUAL_ENTRIES
-    lr *= (visits / USUAL_VISITS) ** VISITS_EXPONENT
-    return float(f"{min(lr, _highest_stable_rate(centers, noise, config)):.3g}")
+    wanted = OPTIMIZERS["sgd"].lr * entries / USUAL_ENTRIES
+    wanted *= (visits / USUAL_VISITS) ** VISITS_EXPONENT
+    return Rates(wanted, _highest_stable_rate(centers, noise, config))
 
 
 def _highest_stable_rate(centers, noise, config):
