@@ -12,7 +12,7 @@ PACKAGE = ROOT / "w2v"
 
 # What a room may import beside itself, and what a page at the top may: two chains that meet in
 # training, with the commands above both. `w2v` itself is the package's own page of public names.
-BASE = {"config", "recipes", "setting", "errors", "files", "tokenizing"}
+BASE = {"config", "recipes", "setting", "errors", "files", "tokenizing", "raw_text"}
 TRAINING_CHAIN = {"compiled", "text", "batches", "engines", "model"}
 QUERY_CHAIN = {"storage", "vectors", "formats", "sentences"}
 ALLOWED = {
@@ -26,7 +26,8 @@ ALLOWED = {
     "setting": {"errors", "files"},
     "config": {"errors", "setting"},
     "recipes": {"config", "errors"},
-    "tokenizing": {"config"},
+    "raw_text": set(),
+    "tokenizing": {"config", "raw_text"},
     "text": BASE | {"compiled", "storage"},
     "batches": BASE | {"compiled", "text"},
     "engines": BASE | {"compiled", "text", "batches", "model", "processes"},

@@ -10,6 +10,7 @@ import re
 import sys
 import tarfile
 import tracemalloc
+import unicodedata
 
 import pytest
 
@@ -90,6 +91,15 @@ def test_file_packed_in_several_parts_is_read_whole(tmp_path, suffix):
     assert read(write(tmp_path / f"x{suffix}", PACK[suffix](b"a b\n") * 3)) == b"a b\n" * 3
 
 
+def slow_lower(text):
+    """Each letter by itself, but for a sigma at the end of letters that are named Greek."""
+    is_greek = ["GREEK" in unicodedata.name(char, "") for char in f" {text} "]
+    return "".join(
+        ("ς" if is_greek[i] and not is_greek[i + 2] else "σ") if char == "Σ" else char.lower()
+        for i, char in enumerate(text)
+    )
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_chunks_join_to_the_text_and_end_after_white_space(tmp_path, monkeypatch, seed):
     draw = random.Random(seed)
@@ -99,7 +109,7 @@ def test_chunks_join_to_the_text_and_end_after_white_space(tmp_path, monkeypatch
     path = write(tmp_path / "x", text)
     monkeypatch.setattr(source, "CHUNK_BYTES", draw.randint(1, 50))
     for lower in (False, True):
-        expected = text.decode().lower().encode() if lower else text
+        expected = slow_lower(text.decode()).encode() if lower else text
         expected += b"" if text.endswith(b"\n") else b"\n"
         pieces = list(opened(path, lower=lower).chunks())
         assert b"".join(pieces) == expected

@@ -8,6 +8,7 @@ import resource
 import signal
 import threading
 import time
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from test_reading import random_text
 from texts import Text, zipf_lines
+from w2v import tokenizing
 from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.text import corpus, room, token_cache, token_file, tokens, vocab, whole_table
@@ -116,6 +118,22 @@ def test_another_text_or_another_reading_of_it_is_read(tmp_path, cache):
         assert words == ["<unk>", *path.read_text().split()[:2]]
     assert read(opened(path, lower=True), cache=cache)[0].words == ["<unk>", "a", "d"]
     assert read(unreadable(opened(path)), cache=cache)[0].words == ["<unk>", "A", "d"]
+
+
+def test_text_is_read_again_by_other_rules(tmp_path, cache, monkeypatch):
+    path = written(tmp_path / "x", b"A b\n" * 100)
+    for settings in ({}, {"lower": True}, {"tokenize": "words"}):
+        text = opened(path, **settings)
+        read(text, cache=cache)
+        with monkeypatch.context() as other:
+            other.setattr(unicodedata, "unidata_version", "1.1")
+            other.setattr(tokenizing, "VERSION", 1)
+            if settings:
+                with pytest.raises(AssertionError, match="the text was read"):
+                    read(unreadable(text), cache=cache)
+            else:
+                read(unreadable(text), cache=cache)
+        read(unreadable(text), cache=cache)
 
 
 def damages(size, n_tokens):

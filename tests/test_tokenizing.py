@@ -8,11 +8,14 @@ import pytest
 import tokenizers
 
 import w2v
+from w2v import tokenizing
 from w2v.config import UNK, Config
 from w2v.formats import convert
+from w2v.raw_text import tokenized
+from w2v.text import corpus, source
 from w2v.text.corpus import open_corpus
 from w2v.text.vocab import read
-from w2v.tokenizing import AS_IT_IS, Tokenization, Tokenizer, tokenized
+from w2v.tokenizing import AS_IT_IS, Tokenization, Tokenizer
 from w2v.vectors.saving import save_vectors
 
 WORDS = Tokenization(words=True)
@@ -33,6 +36,12 @@ SPLIT = {
     ),
     "see https://a.org/b?c=d&e#f, www.x.org now": "see now",
     "me.too@host.example.org": "me too",
+    "见http://x.cn/a，我们喜欢苹果": "见 我 们 喜 欢 苹 果",
+    "(https://a.b/c)—then <http://x.org/été?q=1>so": "then so",
+    "https://x.org/Mill_(river) and [it](http://x.org/a)b": "and it b",
+    "https://x.org/((a (b": "a b",
+    "if a <b then\nc is\nlarge -> d": "if a b then c is large d",
+    "#标签 说@张三 #标签#我们": "#标签 说 @张三 #标签 我 们",
     '<p class="x">AT&amp;T<br />&nbsp;x < y, y > z &#8212;</p>': "AT T x y y z",
     "这本书很好": "这 本 书 很 好",
     "日本の猫とカメラ": "日 本 の 猫 と カメラ",
@@ -120,23 +129,40 @@ def pieces_of(text, size, tokenization=WORDS):
     yield tokenizer.finish()
 
 
-@pytest.mark.parametrize("size", [1, 7, 40, 1000])
-@pytest.mark.parametrize("text", ["One line. Two of Mr.\nTate's lines.\n" * 60, WRAPPED * 5])
-def test_pieces_of_a_text_are_tokenized_as_the_whole(text, size):
-    # The first piece tells which kind of text it is.
-    first = text[: text.index("summer")] if text.startswith("THE") else ""
-    whole = sentences(b"".join(pieces_of(text, len(text))).decode())
-    tokenizer = Tokenizer(WORDS)
-    made = [tokenizer.feed(first.encode())] if first else []
-    rest = text[len(first) :]
-    while rest:
-        end = min(size, len(rest))
-        while end < len(rest) and not rest[end - 1].isspace():
-            end += 1
-        made.append(tokenizer.feed(rest[:end].encode()))
-        rest = rest[end:]
-    made.append(tokenizer.finish())
-    assert sentences(b"".join(made).decode()) == whole
+LINES = "One line. Two of Mr.\nTate's lines <a\nhref='x'> and x <b c.\n" * 60
+LONG_LINES = "A line of many words. " * 9 + "\n" + "今天很好。明天呢？" * 30 + "\n\nshort <b\n>\n"
+
+
+@pytest.mark.parametrize("most", [50, 2**18])
+@pytest.mark.parametrize("text", [LINES, WRAPPED * 5, LONG_LINES * 3, WRAPPED + LONG_LINES])
+def test_words_and_sentences_are_the_same_for_every_cut(text, most, monkeypatch):
+    monkeypatch.setattr(tokenizing, "MOST_HELD", most)
+    whole = b"".join(pieces_of(text, len(text))).decode()
+    assert whole.split() == WORDS.split(text)
+    for size in (1, 7, 40, 300, 1000):
+        assert b"".join(pieces_of(text, size)).decode() == whole
+        by_character = Tokenizer(WORDS)
+        cut = [by_character.feed(text[i : i + size].encode()) for i in range(0, len(text), size)]
+        assert b"".join([*cut, by_character.finish()]).decode() == whole
+    if most == 50:  # a line that does not end is cut all the same
+        assert max(len(sentence.split()) for sentence in sentences(whole)) <= most
+
+
+def test_lines_without_white_space_are_no_words(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(source, "WORD_BYTES", 200)
+    monkeypatch.setattr(tokenizing, "MOST_HELD", 200)
+    monkeypatch.setattr(corpus, "MOST_HELD", 200)
+    monkeypatch.setattr(corpus, "WORD_BYTES", 200)
+    text, path = "“今天很好😀”，" * 300, tmp_path / "text.txt"
+    path.write_text(text)
+    found = b"".join(open_corpus(Config(corpus=str(path), tokenize="words")).chunks())
+    assert found.decode().split() == list("今天很好😀") * 300
+    with pytest.raises(w2v.W2VError, match=r"has a word of more than 200 bytes, .* line 1, byte"):
+        list(open_corpus(Config(corpus=str(path))).chunks())
+    path.write_text("a b\n" * 60 + "x" * 1000 + "\n")
+    with pytest.raises(w2v.W2VError, match=r"word of more than 200 bytes, .* line 61, byte offset"):
+        list(open_corpus(Config(corpus=str(path), tokenize="words")).chunks())
 
 
 def test_white_space_leaves_text_as_it_is_but_for_case():
@@ -144,6 +170,8 @@ def test_white_space_leaves_text_as_it_is_but_for_case():
     assert b"".join(pieces_of(text, 3, AS_IT_IS)).decode() == text
     lower = b"".join(pieces_of(text, 3, Tokenization(lower=True))).decode()
     assert lower == text.lower()
+    greek = "ΟΔΟΣ, Σ ΣΑΣ άς"
+    assert Tokenization(lower=True).split(greek) == ["οδος,", "σ", "σας", "άς"]
     assert AS_IT_IS.split(text) == ["“Don’t”", "Éa\u00a0b", "X"]
     assert Tokenization(lower=True).split(text) == ["“don’t”", "éa\u00a0b", "x"]
 
@@ -243,7 +271,7 @@ def test_exported_tokenizer_finds_the_same_words(tmp_path, lower):
         return [word for word, _ in found]
 
     rng, ours = random.Random(0), wv.tokenization
-    letters = "abÀé \n.,'’-_#@&;<>/:!?…()\"0159x\u00ad\u0301\u200d\ufe0f中の😀🇫🇷🏽½²ß।。؟٣َ"
+    letters = "abΣσςαÀé \n.,'’-_#@&;<>/:!?…()\"0159x\u00ad\u0301\u200d\ufe0f中の😀🇫🇷🏽½²ß।。؟٣َ"
     texts = ["".join(rng.choices(letters, k=rng.randint(1, 12))) for _ in range(3000)]
     for text in [*SPLIT, *SENTENCES, WRAPPED, *(text for text, _ in KINDS.values()), *texts]:
         assert split(text) == ours.split(text), text

@@ -1,127 +1,82 @@
-r"""Words and sentences of text as people write it: --tokenize words. Needs Python alone.
+"""How a text becomes words: at white space or by the rules of raw_text.py, with case, with phrases.
 
-    tokenized("“Don’t,” said Mr. Tate. It cost $3.50!") == "Don't said Mr Tate\nIt cost 3.50"
-
-What a word is, and what becomes of the rest:
-
-- A word is a run of letters, marks and digits, in Unicode's form NFC, with apostrophes before
-  letters: don't, l'été, 2nd. Points and commas stay between digits, 3.50, 1,000, and points among
-  single letters: U.S., e.g. Hyphens and underscores end a word.
-- A Chinese character, or a hiragana, is a word by itself: such text has no white space, and where
-  its words end takes a dictionary.
-- Emoji, #tags and @names are words. Other symbols and punctuation go; so do web addresses, the
-  host of a mail address, and HTML's tags and entities.
-- A sentence ends at . ! ? … or the like, before white space and no lower-case letter; not at the
-  point after a single letter or a capitalised word of two or three, mostly an initial, a title or
-  a month: J. Tate, Mr. Tate. A paragraph ends one, too. Where more than a twentieth of a text's
-  lines are blank, these end its paragraphs, and lines run on but for those that begin as headings
-  and items of lists do. Else every line is a paragraph.
+Needs Python alone.
 """
 
 import dataclasses
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from w2v.config import ASCII_SPACE, WHITESPACE, WORDS
+from w2v.raw_text import ALONE, BLANK_LINE, SAME, VERSION, lower, tokenized
 
 JOINT = "_"  # between the words of a phrase
-BREAK = "\v"  # ends a sentence, while there are line ends of other kinds
-MOST_HELD = 2**20  # characters of a paragraph that does not end
+MOST_HELD = 2**18  # characters that tell how paragraphs end, and those of the longest, about
 LINES_A_BLANK = 20  # fewer, in a text whose blank lines end its paragraphs
 
-# The parts of regular expressions that Python's `re` and Rust's tokenizers read alike.
-SAME = {"’": "'", "\u00ad": ""}  # a typographic apostrophe, and a hyphen that is not seen
-SKIPPED = (
-    r"[hw<&@](?:(?<=h)ttps?://\S+|(?<=w)ww\.\S+|(?<=<)[/!]?[A-Za-z][^<>]*>|(?<=&)#?[A-Za-z0-9]+;"
-    r"|(?<=[A-Za-z0-9]@)[A-Za-z0-9-]+\.[A-Za-z0-9.-]+)"
-)
-ALONE = "\u3041-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇"
-EMOJI = "\u2600-\u27bf\u2b50-\u2b55\U0001f000-\U0001f1e5\U0001f200-\U0001faff"
-FLAGS = "\U0001f1e6-\U0001f1ff"  # two of them are one
-TONES = "\ufe0f\U0001f3fb-\U0001f3ff"  # the mark that asks for a picture; colours of skin
-JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of Persian, Hindi and emoji
-
-_BLANK_LINE = re.compile(r"\n[ \t\r]*\n\s*")
-_NEW_ITEM = re.compile(r"\n(?=[ \t]*(?:[#>|*+=•-]|\d+[.)][ \t]))")
-_FIRST_LETTERS = 0x20000  # no lower-case letter and no mark of a living script stands beyond
-
-
-def word_pattern(either: str, letter: str, digit: str, marks: str) -> str:
-    """The regular expression of a word.
-
-    Args:
-        either: a class of letters and numbers of all kinds, without ALONE.
-        digit, letter: classes of decimal digits, and of all else in `either`.
-        marks: what a class of marks holds.
-    """
-    run = f"{either}+(?:[{marks}{JOINERS}]+{either}*)*"
-    single = f"(?<={letter})(?<!{either}{letter})"
-    joined = f"(?<={digit})[.,](?={digit})|'(?={letter})|{single}\\.(?={letter}(?!{either}))"
-    picture = f"[{EMOJI}][{TONES}]*(?:\u200d[{EMOJI}][{TONES}]*)*|[{FLAGS}]{{2}}"
-    return "|".join(
-        (
-            f"{either}+(?=[ {BREAK}])",  # most words; found twice as fast than by the whole rule
-            f"{run}(?:(?:{joined}){run})*(?:(?<=\\.{letter})\\.)?",
-            f"[{ALONE}]",
-            f"[#@](?<!{either}[#@])(?={either})(?:{either}|[{marks}_])+",
-            picture,
-        )
-    )
-
-
-def tokenized(text: str, are_lines: bool = True) -> str:
-    """A text's words, single spaces between them, and newlines between sentences.
-
-    Args:
-        are_lines: whether each line is a paragraph; else lines run on, see above.
-    """
-    text = unicodedata.normalize("NFC", text)
-    for char, plain in SAME.items():
-        text = text.replace(char, plain)
-    rules = _rules()
-    text = rules.skipped.sub(" ", text)
-    if are_lines:
-        text = text.replace("\n", BREAK)
-    else:
-        text = _NEW_ITEM.sub(BREAK, _BLANK_LINE.sub(BREAK, text))
-    found = rules.word.findall(rules.end.sub(BREAK, text))
-    sentences = map(str.strip, " ".join(found).split(BREAK))
-    return "\n".join(filter(None, sentences))
+_PLACE = re.compile(rf"[\s{ALONE}]")  # where a paragraph may be cut
 
 
 class Tokenizer:
-    """Tokenizes a text that comes in pieces of UTF-8, each of which ends just after white space.
+    """Tokenizes a text that comes in pieces of UTF-8, which end just after white space.
 
-    No sentence is cut where two pieces meet: what follows a piece's last paragraph waits for more.
+    With --tokenize words they may end after any character: its words and sentences are the same,
+    wherever that is, for what follows a piece's last paragraph waits for more.
+
+    held: of the text so far, what waits.
     """
 
     def __init__(self, tokenization: "Tokenization") -> None:
         self._tokenization = tokenization
-        self._held = ""
-        self._are_lines: bool | None = None  # known with the first piece
+        self.held = ""
+        self._are_lines: bool | None = None
 
     def feed(self, piece: bytes) -> bytes:
         """The words of a piece, and of what was held, as far as paragraphs are whole."""
         if not self._tokenization.words:
             return self._folded(piece)
-        text = self._held + piece.decode()
-        if self._are_lines is None:
-            n_blank = len(_BLANK_LINE.findall(text))
-            self._are_lines = n_blank * LINES_A_BLANK <= text.count("\n")
-        end = text.rfind("\n") if self._are_lines else _last_blank_line(text)
-        if end < 0 and len(text) > MOST_HELD:
-            end = len(text)
-        self._held = text[max(end, 0) :]
-        return self._tokenized(text[: max(end, 0)])
+        self.held += piece.decode()
+        return b"" if len(self.held) < MOST_HELD else self._of_whole_paragraphs()
 
     def finish(self) -> bytes:
         """The words of what is held."""
-        held, self._held = self._held, ""
-        return self._tokenized(held)
+        done = self._of_whole_paragraphs() if self.held else b""
+        held, self.held = self.held, ""
+        return done + self._tokenized(held)
+
+    def _of_whole_paragraphs(self) -> bytes:
+        if self._are_lines is None:
+            first = self.held[:MOST_HELD]
+            n_blank = len(BLANK_LINE.findall(first))
+            self._are_lines = n_blank * LINES_A_BLANK <= first.count("\n")
+        start = 0  # where a paragraph begins: with the end of the one before
+        while len(self.held) - start > MOST_HELD:
+            end = self._last_end(start + 1, start + MOST_HELD)
+            if end < 0:
+                place = _PLACE.search(self.held, start + MOST_HELD)
+                if place is None:
+                    break
+                end = place.end()
+                self.held = f"{self.held[:end]}\n\n{self.held[end:]}"
+            start = end
+        end = max(start, self._last_end(start + 1, len(self.held)))
+        whole, self.held = self.held[:end], self.held[end:]
+        return self._tokenized(whole)
+
+    def _last_end(self, start: int, stop: int) -> int:
+        """Where the last paragraph of held[start:stop] ends that does; -1 if none does."""
+        text, end = self.held, stop
+        if self._are_lines:
+            return text.rfind("\n", start, stop)
+        while (end := text.rfind("\n", start, end)) > start:
+            before = text.rfind("\n", start, end)
+            if before >= 0 and not text[before:end].strip(" \t\r\n"):
+                return before
+        return -1
 
     def _tokenized(self, text: str) -> bytes:
         words = tokenized(text, bool(self._are_lines))
@@ -131,17 +86,7 @@ class Tokenizer:
         if not self._tokenization.lower:
             return words
         # Beyond ASCII, folding case takes decoding, which is slow.
-        return words.lower() if words.isascii() else words.decode().lower().encode()
-
-
-def _last_blank_line(text: str) -> int:
-    """Where the last blank line of a text begins; -1 if it has none."""
-    end = len(text)
-    while (end := text.rfind("\n", 0, end)) > 0:
-        before = text.rfind("\n", 0, end)
-        if before >= 0 and not text[before:end].strip(" \t\r\n"):
-            return before
-    return -1
+        return words.lower() if words.isascii() else lower(words.decode()).encode()
 
 
 class Phrase(NamedTuple):
@@ -209,10 +154,16 @@ class Tokenization:
         phrases = "" if self.phrases is None else " --phrases"
         return f"--tokenize {self.setting} {'--lower' if self.lower else '--no-lower'}{phrases}"
 
+    @property
+    def key(self) -> str:
+        """Another one if the same text may become other words, before phrases."""
+        rules = f", rules {VERSION}, Unicode {unicodedata.unidata_version}"
+        return f"{self}{rules if self.words or self.lower else ''}"
+
     def split(self, text: str) -> list[str]:
         """The words of a text."""
         sentences = (tokenized(text) if self.words else text).split("\n")
-        folded = (sentence.lower() if self.lower else sentence for sentence in sentences)
+        folded = (lower(sentence) if self.lower else sentence for sentence in sentences)
         each = (re.findall(f"[^{ASCII_SPACE}]+", sentence) for sentence in folded)
         return [word for words in each for word in self.join(words)]
 
@@ -226,43 +177,7 @@ class Tokenization:
             word = unicodedata.normalize("NFC", word)
             for char, plain in SAME.items():
                 word = word.replace(char, plain)
-        return word.lower() if self.lower else word
+        return lower(word) if self.lower else word
 
 
 AS_IT_IS = Tokenization()
-
-
-@dataclass(frozen=True)
-class _Rules:
-    skipped: re.Pattern[str]
-    end: re.Pattern[str]
-    word: re.Pattern[str]
-
-
-@functools.cache
-def _rules() -> _Rules:
-    """The rules for `re`, which knows no classes of marks and of cases: they are listed for it."""
-    marks = _class(lambda char: unicodedata.category(char)[0] == "M")
-    lower, upper = _class(str.islower), _class(str.isupper)
-    word = word_pattern(f"[^\\W_{ALONE}]", r"[^\W\d_]", r"\d", marks)
-    # A point is no end after a letter, or a capital and one or two letters.
-    letter = r"[^\W\d_]"
-    points = rf"(?<!\b{letter}\.)(?<!\b[{upper}]{letter}\.)(?<!\b[{upper}]{letter}{letter}\.)"
-    ends, opening, closing = "[.!?…।॥؟۔]", "[\"'“‘«(\\[]*", "[\"'”’»)\\]]*"
-    usual = rf"{points}{ends}*{closing}\s+(?!{opening}[{lower}])"
-    apart = rf"(?<=\s{ends}){ends}*\s"  # in a text whose punctuation stands by itself
-    end = rf"{ends}(?:{apart}|{usual})|[。！？]+[」』”’）]*"
-    return _Rules(re.compile(SKIPPED), re.compile(end), re.compile(f"{word}|{BREAK}"))
-
-
-def _class(belongs: Callable[[str], bool]) -> str:
-    """What a class of a regular expression holds: the characters for which that is true."""
-    flags = [belongs(chr(code)) for code in range(_FIRST_LETTERS)] + [False]
-    parts, first = [], None
-    for code, is_in in enumerate(flags):
-        if is_in and first is None:
-            first = code
-        elif not is_in and first is not None:
-            parts.append(f"\\U{first:08x}-\\U{code - 1:08x}")
-            first = None
-    return "".join(parts)

@@ -10,8 +10,9 @@ from typing import Any
 
 from w2v.config import ASCII_SPACE, UNK
 from w2v.formats.targets import new_folder
+from w2v.raw_text import ALONE, FOLDED, SAME, SKIPPED, word_pattern
 from w2v.storage import safetensors
-from w2v.tokenizing import ALONE, SAME, SKIPPED, Tokenization, word_pattern
+from w2v.tokenizing import Tokenization
 from w2v.vectors.wordvectors import WordVectors
 
 # The name that StaticEmbedding has had since it came, in version 3.2.
@@ -33,12 +34,16 @@ def _normalizer(tokenization: Tokenization) -> dict[str, Any] | None:
     steps: list[dict[str, Any]] = []
     if tokenization.words:
         same = [({"String": char}, plain) for char, plain in SAME.items()]
-        replaced = [*same, ({"Regex": SKIPPED}, " ")]
-        steps += [{"type": "NFC"}]
-        steps += [{"type": "Replace", "pattern": what, "content": by} for what, by in replaced]
+        steps += [{"type": "NFC"}, *map(_replacing, [*same, ({"Regex": SKIPPED}, " ")])]
     if tokenization.lower:
-        steps.append({"type": "Lowercase"})
+        sigmas = [({"Regex": pattern}, by) for pattern, by in FOLDED.items()]
+        steps += [*map(_replacing, sigmas), {"type": "Lowercase"}]
     return {"type": "Sequence", "normalizers": steps} if len(steps) > 1 else next(iter(steps), None)
+
+
+def _replacing(pair: tuple[dict[str, str], str]) -> dict[str, Any]:
+    what, by = pair
+    return {"type": "Replace", "pattern": what, "content": by}
 
 
 def _pre_tokenizer(tokenization: Tokenization) -> dict[str, Any]:

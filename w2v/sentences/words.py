@@ -6,6 +6,7 @@ from itertools import chain, repeat
 import numpy as np
 import numpy.typing as npt
 
+from w2v.raw_text import lower
 from w2v.vectors.wordvectors import WordVectors
 
 _SENTENCES = 256  # split at a time: what they take in memory stays in the cache
@@ -43,7 +44,7 @@ class Rows:
         if how.words or how.phrases:
             read = [" ".join(how.split(sentence)) for sentence in sentences]
         elif how.lower:  # at white space bytes are split, many times as fast
-            read = [sentence.lower() for sentence in sentences]
+            read = list(map(lower, sentences))
         return self._of_words(_encoded(read))
 
     def of_text(self, sentences: Sequence[bytes]) -> tuple[npt.NDArray[np.int64], ...]:

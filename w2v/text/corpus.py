@@ -20,9 +20,9 @@ from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.text import ptb
 from w2v.text.sentences import SENTENCES, STDIN, Sentences, of_sentences, standard_input
-from w2v.text.source import Source, read_stream
+from w2v.text.source import WORD_BYTES, Source, long_word, read_stream
 from w2v.text.text_file import UNPACK, text_file
-from w2v.tokenizing import AS_IT_IS, Tokenization, Tokenizer
+from w2v.tokenizing import AS_IT_IS, MOST_HELD, Tokenization, Tokenizer
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Corpus:
     def key(self) -> str | None:
         """What `chunks` gives is another text only if this is another; None: nothing tells."""
         keys = [source.key for source in self.sources]
-        return None if None in keys else f"{self.tokenization}, of {keys}"
+        return None if None in keys else f"{self.tokenization.key}, of {keys}"
 
     def chunks(
         self,
@@ -74,13 +74,16 @@ class Corpus:
         before = 0
         seen: set[str] = set()
         for source in self.sources:
-            tokenizer = Tokenizer(self.tokenization)
-            for number, (piece, done) in enumerate(source.pieces()):
+            tokenizer, n_read = Tokenizer(self.tokenization), 0
+            for number, (piece, done) in enumerate(source.pieces(self.tokenization.words)):
                 report(before + done)
                 has_mark = number == 0 and piece.startswith(codecs.BOM_UTF8)
                 if remark:
                     _remark_oddities(piece, has_mark, source, seen, remark)
                 yield tokenizer.feed(piece[len(codecs.BOM_UTF8) * has_mark :])
+                n_read += len(piece)
+                if len(tokenizer.held) > 2 * max(MOST_HELD, WORD_BYTES):
+                    raise long_word(source, n_read - len(tokenizer.held.lstrip().encode()))
             if rest := tokenizer.finish():
                 yield rest
             before += source.size

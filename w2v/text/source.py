@@ -42,12 +42,15 @@ class Source:
     text_bytes: float = 0
     key: str | None = None
 
-    def pieces(self) -> Iterator[tuple[bytes, int]]:
+    def pieces(self, cuts_words: bool = False) -> Iterator[tuple[bytes, int]]:
         """Yield (piece, bytes on disk read so far).
 
         A piece is valid UTF-8 of about CHUNK_BYTES and ends just after white space; the last one
         ends in a newline.
 
+        Args:
+            cuts_words: whether a piece without white space ends after any character, so that no
+                word is too long.
         Raises:
             W2VError: it cannot be read, is damaged, is not UTF-8, or holds a word longer than
                 WORD_BYTES. The message says where.
@@ -56,17 +59,19 @@ class Source:
         offset = done = 0  # where `rest`, the start of a word, lies in the text
         for block, done in self.blocks():
             end = _after_white_space(block, 0, len(block))
+            if cuts_words and not end:
+                end = _after_character(block)
             if end:
                 piece = b"".join((rest, memoryview(block)[:end]))
-                yield _checked(piece, offset, self), done
+                yield _checked(piece, offset, self, cuts_words), done
                 offset += len(piece)
                 rest = block[end:]
             else:
                 rest += block
             if len(rest) > WORD_BYTES:
-                raise _long_word(self, offset)
+                raise long_word(self, offset)
         if rest or not piece.endswith(b"\n"):
-            yield _checked(rest + b"\n", offset, self), done
+            yield _checked(rest + b"\n", offset, self, cuts_words), done
 
 
 def read_stream(label: str, open_stream: Callable[[], Opened]) -> Blocks:
@@ -89,13 +94,26 @@ def _after_white_space(text, start, stop):
     return start
 
 
-def _checked(piece, offset, source):
+def _after_character(text):
+    """The index just after the last whole character of some UTF-8."""
+    first = len(text) - 1
+    while first > 0 and text[first] & 0xC0 == 0x80:
+        first -= 1
+    try:
+        text[first:].decode()
+    except UnicodeDecodeError:
+        return first
+    return len(text)
+
+
+def _checked(piece, offset, source, cuts_words):
     """A piece, which lies at `offset` in its text, if it is sound."""
     start = 0
-    while len(piece) - start > WORD_BYTES:  # hop from space to space, each as far as it may be
+    # Hop from space to space, each as far as it may be.
+    while not cuts_words and len(piece) - start > WORD_BYTES:
         end = _after_white_space(piece, start, start + WORD_BYTES + 1)
         if end == start:
-            raise _long_word(source, offset + start)
+            raise long_word(source, offset + start)
         start = end
     if not piece.isascii():
         try:
@@ -107,12 +125,13 @@ def _checked(piece, offset, source):
     return piece
 
 
-def _long_word(source, offset):
+def long_word(source: Source, offset: int) -> W2VError:
+    """The error for a word of more than WORD_BYTES."""
     problem = f"has a word of more than {WORD_BYTES} bytes, starting"
     return _error_at(source, offset, problem, "is this text?")
 
 
-def _error_at(source, offset, problem, way_out):
+def _error_at(source: Source, offset: int, problem: str, way_out: str) -> W2VError:
     """A W2VError that names the line, too, if the text can be read again, to count them."""
     place = f"byte offset {offset}"
     if not source.is_read_once:
