@@ -20,7 +20,7 @@ ALLOWED = {
     "files": set(),
     "plain": set(),
     "model": set(),
-    "compiled": {"errors"},
+    "compiled": {"errors", "files"},
     "version": set(),
     "processes": set(),
     "setting": {"errors", "files"},

@@ -71,6 +71,20 @@ def test_sigterm_stops_with_its_own_status():
     assert stopped.value.signal == signal.SIGTERM
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_signal_while_the_text_is_read_leaves_nothing(name, capfd):
+    class Early(Watcher):
+        def reading(self, corpus):
+            return lambda done: os.kill(os.getpid(), getattr(signal, name))
+
+    before = sorted(os.listdir())
+    with pytest.raises(Interrupted, match=f"^stopped by {name} before training began") as stopped:
+        train_run(from_recipe(**SETTINGS, out="a/b"), Early())
+    assert stopped.value.signal == getattr(signal, name)
+    assert sorted(os.listdir()) == before
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
 def test_second_signal_stops_at_once():
     class Impatient(Stop):
         def trained(self, row):

@@ -15,7 +15,7 @@ import unicodedata
 import pytest
 
 from w2v.config import Config
-from w2v.errors import W2VError
+from w2v.errors import UsageError, W2VError
 from w2v.text import corpus, source
 
 PACK = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -84,6 +84,22 @@ def test_several_paths_and_patterns_are_read_in_order(tmp_path):
         of(folder / "*.xz")
     write(folder / "[x].txt", b"itself")
     assert b"".join(of(folder / "[x].txt").chunks()) == b"itself\n"
+
+
+def test_names_of_texts_stand_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def of(*paths):
+        return corpus.open_corpus(Config(corpus=paths))
+
+    write(tmp_path / "t.txt", b"a b\n")
+    for given, what in ((["ptb", "t.txt"], "ptb"), (["t.txt", "sample"], "sample")):
+        with pytest.raises(UsageError, match=rf"^--corpus names {what} beside other texts; give"):
+            of(*given)
+    write(tmp_path / "ptb", b"c\n")  # a file of that name
+    assert b"".join(of("t.txt", "ptb").chunks()) == b"a b\nc\n"
+    with pytest.raises(UsageError, match=r"^--corpus names standard input, -, 2 times; it can be"):
+        of("-", "t.txt", "-")
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
@@ -436,16 +452,23 @@ def test_text_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, su
             file.write(PACK[suffix](b"more\n"))
     else:
         os.utime(path, (1, 1))  # as whatever writes a byte leaves another time
-    with pytest.raises(W2VError, match=r"x\.txt.*was changed while it was read \(\d+ bytes"):
+    with pytest.raises(W2VError, match=r"x\.txt.*was changed while it was read \([\d,]+ bytes"):
         list(pieces)
 
 
-def test_text_that_takes_the_place_of_one_that_is_read_does_no_harm(tmp_path, monkeypatch):
+def test_text_that_takes_the_place_of_one_that_is_read_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "CHUNK_BYTES", 1000)
     path = write(tmp_path / "x.txt", TEXT * 1000)
     pieces = opened(path).chunks()
+    next(pieces)
+    new = write(tmp_path / "new", TEXT * 1000)
+    os.utime(new, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))  # another one all the same
+    new.replace(path)
+    with pytest.raises(W2VError, match=r"x\.txt' was changed while it was read"):
+        list(pieces)
+    pieces = opened(path).chunks()
     first = next(pieces)
-    write(tmp_path / "new", b"other\n").replace(path)
+    path.unlink()  # what is open stays whole
     assert first + b"".join(pieces) == TEXT * 1000
 
 

@@ -184,7 +184,7 @@ def test_runs_of_sentences_and_of_a_pipe_are_named_after_them(folder, piped):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "'-' holds no words"),
+        (b"", "^standard input holds no words"),
         (b"\x1f\x8b" + bytes(30), "standard input is packed by gzip; unpack it before the pipe"),
         (b"a b\xff c\n", "standard input is not UTF-8: byte 0xff at byte offset 3; convert it"),
     ],

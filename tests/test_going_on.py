@@ -245,15 +245,15 @@ def test_words_that_no_text_has_are_left_out_and_told(tmp_path):
     assert "at name@domain.com" not in first.words
     (told,) = [line for line in first.said if "glove.txt" in line]
     assert told == (
-        "glove.txt has 1 words with white space in them, such as 'at name@domain.com', which no "
-        "text has; they are left out"
+        "glove.txt has 1 word with white space, such as 'at name@domain.com', which no text has: "
+        "left out"
     )
 
 
 def test_a_text_of_unknown_words_is_refused():
     known = Known(["x", "y"], "old")
     with pytest.raises(
-        W2VError, match=r"of which 1 are among the old ones; .* two: give more text"
+        W2VError, match=r"has 4 different words, of which 1 are among .* two: give more text"
     ):
         read(text("x x x a b c\n"), 1, known=known)
     vocabulary, _ = read(text("x x x a b y\n"), 1, known=known)

@@ -1,11 +1,13 @@
 """Texts kept as tokens: the same as when they are read, whatever happens to the disk."""
 
 import contextlib
+import dataclasses
 import os
 import random
 import re
 import resource
 import signal
+import tempfile
 import threading
 import time
 import unicodedata
@@ -17,6 +19,7 @@ import pytest
 from test_reading import random_text
 from texts import Text, zipf_lines
 from w2v import tokenizing
+from w2v.commands import cache as cache_command
 from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.text import corpus, room, token_cache, token_file, tokens, vocab, whole_table
@@ -215,15 +218,109 @@ def test_disk_that_fills_up_is_told_and_done_without(tmp_path, cache, monkeypatc
     size = 0
     for limit in (0, 100, BLOCK * 4, BLOCK * 4 * 5 + 3, None):
         lines = []
+        size = size if limit is None else 0
         limit = size - 1 if limit is None else limit  # the last byte of all
         with failing_writes(limit):
             assert told(read(text, cache=cache, remark=lines.append)) == expected
         (line,) = lines
-        assert "the text is kept in memory, not on the disk (File too large)" in line
+        where = "is kept in memory, not on the disk"
+        if size:  # all of the text is there, but not what would tell of it
+            where = "is on the disk for this training only"
+        assert line == f"the text {where} (File too large); the next training reads it anew"
         assert list(cache.folder.iterdir()) == []
         read(text, cache=cache)
         size = the_file(cache).stat().st_size
         cache.clear()
+
+
+def test_text_is_kept_though_its_writer_is_slow(tmp_path, cache):
+    text = opened(written(tmp_path / "x", zipf_lines(20, 60).encode()))
+
+    class Slow(corpus.Corpus):
+        def chunks(self, progress=None, remark=None):
+            for _ in range(10):
+                yield from corpus.Corpus.chunks(self)
+            while not (cache.folder.exists() and the_file(cache).stat().st_size):
+                time.sleep(0.001)
+            os.utime(the_file(cache), (0, 0))  # long ago
+            cache.make_room(0)  # as another training does
+            cache.clear()
+
+    slow = Slow(text.name, text.description, text.sources, text.tokenization)
+    lines = []
+    read(slow, cache=cache, remark=lines.append, threads=1)
+    assert not lines
+    assert len(cache.entries()) == 1
+
+
+def test_text_that_cannot_get_its_name_is_told(tmp_path, cache, monkeypatch):
+    text = opened(written(tmp_path / "x", zipf_lines(20, 60).encode()))
+    expected, lines = told(read(text)), []
+    read(text, cache=cache)
+    path = the_file(cache)
+    path.unlink()
+    path.mkdir()  # where the text should be
+    assert told(read(text, cache=cache, remark=lines.append)) == expected
+    assert lines[-1] == (
+        "the text is on the disk for this training only (Is a directory); the next training reads "
+        "it anew"
+    )
+
+
+def call_cache(*arguments):
+    return cache_command.main("w2v cache", arguments)
+
+
+def test_cache_command_lists_and_clears(tmp_path, cache, capsys):
+    for name in ("x", "y"):
+        read(opened(written(tmp_path / name, zipf_lines(20, 60).encode())), cache=cache)
+    folder = str(cache.folder)
+    assert call_cache("--cache-dir", folder) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" tokens of ")[1].split(",")[0] for line in lines[:2]] == [
+        f"{tmp_path}/{name}" for name in "yx"
+    ]
+    assert lines[2] == f"{folder}: 2 texts, 0.00 GB"
+    the_newest = cache.entries()[0].path
+    the_newest.unlink()
+    assert call_cache("--cache-dir", folder, "--clear") == 0
+    assert capsys.readouterr().out == f"removed from {folder}: 1 text, 0.00 GB\n"
+    assert call_cache("--cache-dir", folder, "--clear") == 0
+    assert capsys.readouterr().out == f"removed from {folder}: 0 texts, 0.00 GB\n"
+
+
+def test_cache_command_refuses_what_is_no_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    kept = tmp_path / "home" / "w2v" / "texts" / "a.tokens"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"")
+    for how in ([], ["--clear"]):
+        assert call_cache(*how, "--cache-dir", "") == 2
+        assert "--cache-dir is ''; it must be FOLDER, not empty" in capsys.readouterr().err
+        assert call_cache(*how, "--cache-dir", str(kept)) == 1
+        assert (
+            capsys.readouterr().err == f"error: {kept} is no folder; name the one of --cache-dir\n"
+        )
+        assert call_cache(*how, "--cache-dir", str(tmp_path / "none")) == 0
+        assert capsys.readouterr().out == f"{tmp_path}/none: there is no such folder, and no text\n"
+    assert kept.exists()
+    assert call_cache("--clear") == 0
+    assert not kept.exists()
+
+
+def test_without_a_home_nothing_is_kept_here(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as where nobody has the user id
+    text, lines = opened(written(tmp_path / "x", zipf_lines(20, 60).encode())), []
+    read(text, cache=token_cache.cache_of(Config()), remark=lines.append)
+    (line,) = lines
+    assert "kept in memory, not on the disk (~/.cache/w2v/texts: there is no home folder" in line
+    assert os.listdir() == ["x"]
+    assert call_cache() == 0
+    assert "there is no such folder" in capsys.readouterr().out
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # which its specification says to ignore
+    assert str(token_cache.cache_of(Config()).folder) == "~/.cache/w2v/texts"
 
 
 def test_folder_that_cannot_be_written_is_told_and_done_without(tmp_path):
@@ -238,21 +335,29 @@ def test_folder_that_cannot_be_written_is_told_and_done_without(tmp_path):
 
 def test_text_larger_than_disk_and_memory_is_refused_with_both_sizes(tmp_path, cache, monkeypatch):
     text = opened(written(tmp_path / "x", b"abcd " * 2000 + b"\nabcd ef\n"))
-    monkeypatch.setattr(room, "free_disk", lambda folder: 1000)
+    source = dataclasses.replace(text.sources[0], text_bytes=57e9)  # 10 G words of 5.7 bytes
+    text = dataclasses.replace(text, sources=(source,))
+    monkeypatch.setattr(room, "free_memory", lambda: 50e9)
+    monkeypatch.setattr(room, "free_disk", lambda folder: 12.34e9)
     lines = []
     expected = told(read(text))
     assert told(read(text, cache=cache, remark=lines.append)) == expected
     assert "No space left on device" in lines[0]
-    monkeypatch.setattr(room, "free_memory", lambda: 1000)
-    with pytest.raises(W2VError, match=r"takes about 0\.0 GB as ids, .* has 0\.0 GB free; give a"):
-        read(text, cache=cache)
+    monkeypatch.setattr(room, "free_memory", lambda: 39e9)
+    for how, folder in ((cache, cache.folder), (None, tempfile.gettempdir())):
+        with pytest.raises(W2VError) as refused:
+            read(text, cache=how)
+        assert str(refused.value) == (
+            f"'{tmp_path}/x' takes about 40.0 GB as word numbers, and the disk of {folder} has "
+            "12.3 GB free; give it a disk with room: by --cache-dir, or with --no-cache by $TMPDIR"
+        )
 
 
 def test_text_that_outgrows_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(room, "free_memory", lambda: 1000)
     memory = tokens.InMemory()
     memory.append(np.ones(BLOCK, np.int32))
-    with pytest.raises(W2VError, match="does not fit in memory, after 64 words of it; give --ca"):
+    with pytest.raises(W2VError, match="does not fit in memory, after 64 words of it; give it a"):
         memory.append(np.ones(1, np.int32))
 
 
@@ -317,10 +422,14 @@ def test_texts_not_used_for_longest_are_dropped(tmp_path, cache):
     assert len(cache.entries()) == 2
     read(unreadable(texts[0]), cache=cache)
     read(unreadable(texts[2]), cache=cache)
-    cache.most_bytes = 10
-    lines = []
+    cache.most_bytes, lines = 10, []
     assert told(read(texts[1], cache=cache, remark=lines.append)) == told(read(texts[1]))
-    assert cache.entries() == []
+    assert len(cache.entries()) == len(list(cache.folder.iterdir())) == 2  # the others stay
+    (line,) = lines
+    assert line == (
+        "the text takes 0.00 GB as word numbers, more than --cache-size, 1e-08 GB: it is not kept, "
+        "and the next training reads it anew"
+    )
 
 
 def slow_counts(words, most):
@@ -358,7 +467,7 @@ def test_rare_words_are_dropped_when_there_are_too_many(monkeypatch, most, threa
         )
         (remark,) = remarks
         assert f"more than {most} different words at a time" in remark
-        assert remark.endswith(f"are lower bounds, up to {lacking} too low")
+        assert remark.endswith(f"are lower bounds, up to {lacking:,} too low")
         whole = whole or told((vocabulary, encoded))
         assert told((vocabulary, encoded)) == whole
 
@@ -368,7 +477,13 @@ def test_about_a_file_is_told(tmp_path, cache):
     read(text, cache=cache)
     (entry,) = cache.entries()
     n_read = read(text)[1].n_read
-    assert entry.describe() == f"{n_read:,} tokens of {text.description}"
+    where = f"{tmp_path}/x, read with --tokenize whitespace --no-lower"
+    assert entry.describe() == f"{n_read:,} tokens of {where}"
+    sound = entry.path.read_bytes()
+    for key in (b"description", b"n_lines", b"remarks", b"key", b"checksums", b"n_words", b"n_l"):
+        place = sound.rindex(b'"' + key) + 1
+        entry.path.write_bytes(sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1 :])
+        assert entry.describe() == "damaged, or of another version"
     entry.path.write_bytes(b"")
     assert entry.describe() == "damaged, or of another version"
     with pytest.raises(tokens.DamagedTokens, match="it has 0 bytes"):

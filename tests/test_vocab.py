@@ -114,7 +114,7 @@ def test_read_remarks_once_on_words_in_two_forms_of_unicode():
     remarks = []
     read(text(f"{composed} {apart} na\u0131ve\n" * 3 + f"{apart}\n"), 1, remark=remarks.append)
     (remark,) = remarks
-    assert "has 1 words in two forms of Unicode, composed (NFC) and not (NFD)" in remark
+    assert "has 1 word in two forms of Unicode, composed (NFC) and not (NFD)" in remark
     assert repr(composed) in remark
     for fine in (f"{apart} b\n", f"{composed} b\n", "a b\n"):
         read(text(fine * 3), 1, remark=remarks.append)

@@ -23,6 +23,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic
 
 from w2v.errors import shown
+from w2v.files import users_cache
 
 CACHE_LINE = 64  # bytes
 LANES = 16  # float32s in a vector of compiled code, and in a cache line
@@ -151,16 +152,14 @@ def _cache_folder(chosen):
     for find in [lambda: Path(chosen)] if chosen else _USERS_FOLDERS:
         with contextlib.suppress(OSError):
             folder = find() / name
+            if not (chosen or folder.is_absolute()):  # no home
+                continue
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):
                 return str(folder)
     passing = tempfile.mkdtemp(prefix="w2v-")
     atexit.register(shutil.rmtree, passing, ignore_errors=True)
     return os.path.join(passing, name)
-
-
-def _users_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "w2v")
 
 
 def _users_temporary() -> Path:
@@ -179,7 +178,7 @@ def _users_temporary() -> Path:
     return folder
 
 
-_USERS_FOLDERS = [lambda: PACKAGE / "__pycache__", _users_cache, _users_temporary]
+_USERS_FOLDERS = [lambda: PACKAGE / "__pycache__", users_cache, _users_temporary]
 
 
 @intrinsic

@@ -33,6 +33,11 @@ def escaped(line: str) -> str:
     )
 
 
+def counted(n: int, what: str) -> str:
+    """How many, for people: 1 → "1 text", 2000 → "2,000 texts"."""
+    return f"{n:,} {what}{'s' * (n != 1)}"
+
+
 class W2VError(Exception):
     """A failure that the user can act on; its message is one line and says what to do."""
 

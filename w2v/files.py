@@ -45,6 +45,12 @@ def lost_link(path: str | os.PathLike[str]) -> str | None:
     return None
 
 
+def users_cache() -> Path:
+    """`w2v` in the user's folder for caches; not absolute where there is no home folder."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return Path(named if os.path.isabs(named) else os.path.expanduser("~/.cache"), "w2v")
+
+
 def open_file(path: str | os.PathLike[str], buffering: int = -1) -> BinaryIO:
     """Open a regular file to read its bytes.
 

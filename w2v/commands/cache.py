@@ -1,10 +1,11 @@
 """`w2v cache`: the texts that are kept as word numbers, so that each is read once."""
 
+import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from w2v.commands import common, output
+from w2v.errors import W2VError, counted
 
 EPILOG = "exit status: 0 done; 1 a failure; 2 wrong usage."
 
@@ -21,17 +22,23 @@ def _run(prog: str, arguments: Sequence[str] | None) -> None:
         "last first, or clear them away.",
         epilog=EPILOG,
     )
-    from w2v.config import SETTINGS
+    from w2v.config import SETTINGS, Config
 
     parser.add_argument("--clear", action="store_true", help="remove all of them")
     parser.add_argument("--cache-dir", metavar="FOLDER", help=SETTINGS["cache_dir"].description)
     asked = parser.parse_args(arguments)
     with common.dying_of_interrupts():
-        from w2v.text.token_cache import GB, TokenCache, default_folder
+        from w2v.text.token_cache import GB, cache_in
 
-    cache = TokenCache(Path(asked.cache_dir or default_folder()), most_bytes=0)
+    cache = cache_in(Config(cache_dir=asked.cache_dir))
+    if not os.path.isdir(cache.folder):
+        if os.path.lexists(cache.folder):
+            raise W2VError(f"{cache.folder} is no folder; name the one of --cache-dir")
+        output.tell(f"{cache.folder}: there is no such folder, and no text")
+        return
     entries = cache.entries()
-    total = f"{len(entries)} texts, {sum(entry.n_bytes for entry in entries) / GB:.2f} GB"
+    size = sum(entry.n_bytes for entry in entries) / GB
+    total = f"{counted(len(entries), 'text')}, {size:.2f} GB"
     if asked.clear:
         cache.clear()
         output.tell(f"removed from {cache.folder}: {total}")

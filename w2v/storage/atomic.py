@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 try:
     import fcntl
@@ -42,6 +43,13 @@ def staged_file(target: Path) -> Iterator[Path]:
 def is_staging(name: str, target_name: str) -> bool:
     """Whether a file or folder of this name is what `target_name` was being written to."""
     return bool(re.fullmatch(rf"\.{re.escape(target_name)}\.[0-9a-f]{{8}}\.{_STAGED}", name))
+
+
+def hold(staging: BinaryIO) -> None:
+    """Have `sweep` leave an open staging file alone, however old, until it is closed."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(staging, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def staged_for(name: str) -> str | None:

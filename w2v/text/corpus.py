@@ -17,9 +17,16 @@ from functools import partial
 from pathlib import Path
 
 from w2v.config import Config
-from w2v.errors import W2VError
+from w2v.errors import UsageError, W2VError
 from w2v.text import ptb
-from w2v.text.sentences import SENTENCES, STDIN, Sentences, of_sentences, standard_input
+from w2v.text.sentences import (
+    SENTENCES,
+    STDIN,
+    STDIN_LABEL,
+    Sentences,
+    of_sentences,
+    standard_input,
+)
 from w2v.text.source import WORD_BYTES, Source, long_word, read_stream
 from w2v.text.text_file import UNPACK, text_file
 from w2v.tokenizing import AS_IT_IS, MOST_HELD, Tokenization, Tokenizer
@@ -160,14 +167,26 @@ def _sample(config, notice=None):
 
 def _local(config):
     """The corpus of the paths that the user gave."""
+    _check_together(config.corpus)
     sources = [source for path in config.corpus for source in _sources(path)]
     first, *others = config.corpus
-    name, description = _name(first), repr(first)
+    name, description = _name(first), STDIN_LABEL if first == STDIN else repr(first)
     if others:
         name, description = f"{name}+{len(others)}", f"{description} and {len(others)} more"
     if len(sources) > 1:
         description = f"{description}, files: {len(sources)}"
     return Corpus(name, description, tuple(sources), _tokenization(config))
+
+
+def _check_together(paths):
+    """Raises: UsageError: names of texts that cannot stand beside others."""
+    for name in ("ptb", "sample"):
+        if name in paths and not os.path.lexists(name):
+            raise UsageError(
+                f"--corpus names {name} beside other texts; give {name} alone, or paths alone"
+            )
+    if (n := paths.count(STDIN)) > 1:
+        raise UsageError(f"--corpus names standard input, -, {n} times; it can be read once")
 
 
 def _sources(given):

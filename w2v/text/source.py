@@ -32,7 +32,8 @@ class Source:
     label: what errors call it.  size: bytes on disk, packed if it is packed; 0 if nobody knows.
     blocks: reads it.  is_read_once: whether nobody can read it again, as with standard input.
     text_bytes: about how many it has when it is unpacked.
-    key: another one if the text is another; None where nothing tells without reading it.
+    key: another one if the text is another, of which the first part is a path; None where nothing
+        tells without reading it.
     """
 
     label: str
@@ -40,7 +41,7 @@ class Source:
     blocks: Callable[[], Blocks] = field(repr=False)
     is_read_once: bool = False
     text_bytes: float = 0
-    key: str | None = None
+    key: tuple[object, ...] | None = None
 
     def pieces(self, cuts_words: bool = False) -> Iterator[tuple[bytes, int]]:
         """Yield (piece, bytes on disk read so far).

@@ -5,7 +5,7 @@ import gzip
 import lzma
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,20 +51,21 @@ def text_file(path: Path, status: os.stat_result) -> Source:
 
     Its pieces raise W2VError, too, after they were read, if the file has changed meanwhile.
     """
-    label, key = repr(str(path)), [os.path.realpath(path), *_state(status), status.st_ctime_ns]
+    written = status.st_size, status.st_mtime_ns, status.st_ctime_ns
     is_packed = path.suffix.lower() in UNPACK
+    label = repr(str(path))
     return Source(
         label,
         status.st_size,
         partial(read_stream, label, partial(_opened, path, _state(status))),
         text_bytes=status.st_size * (PACKING if is_packed else 1),
-        key=repr(key),
+        key=(os.path.realpath(path), *written),
     )
 
 
 def _state(status):
-    """What tells whether a file was written to."""
-    return status.st_size, status.st_mtime_ns
+    """What tells whether a file was written to, or is another one."""
+    return status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino
 
 
 @contextmanager
@@ -80,12 +81,15 @@ def _opened(path, before):
                 raise W2VError(f"{str(path)!r} holds {inner.what}; give the text that is in it")
             stream.seek(0)
             yield stream, raw.tell
-            after = _state(os.fstat(raw.fileno()))
-    if before != after:
-        raise W2VError(
-            f"{str(path)!r} was changed while it was read ({before[0]} bytes before, "
-            f"{after[0]} after); wait until it is whole, or train on a copy"
-        )
+            after = [_state(os.fstat(raw.fileno()))]
+    with suppress(FileNotFoundError):  # it was removed, and read whole all the same
+        after.append(_state(os.stat(path)))
+    for state in after:
+        if state != before:
+            raise W2VError(
+                f"{str(path)!r} was changed while it was read ({before[0]:,} bytes before, "
+                f"{state[0]:,} after); wait until it is whole, or train on a copy"
+            )
 
 
 def _misnamed(head, suffix):

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from w2v.config import Config
-from w2v.errors import W2VError
+from w2v.errors import W2VError, counted
+from w2v.files import users_cache
 from w2v.storage import atomic
 from w2v.text import room, token_file
 from w2v.text.corpus import Corpus
@@ -25,6 +26,7 @@ from w2v.text.scanned import Remark, Report, Scanned, scan
 from w2v.text.token_file import About
 from w2v.text.tokens import (
     BLOCK_TOKENS,
+    ROOM,
     SPARE,
     TOKEN_BYTES,
     DamagedTokens,
@@ -36,6 +38,7 @@ from w2v.text.tokens import (
 
 SUFFIX = ".tokens"
 GB = 1e9
+NEXT = "the next training reads it anew"
 BYTES_PER_WORD = 5.7  # of a usual text, white space included
 
 
@@ -73,8 +76,7 @@ def passing_spool(reading: Reading, cache: TokenCache | None) -> Spool:
     """A Spool for a text, or what becomes of it, whose file is gone with this process."""
 
     def open_file() -> BinaryIO:
-        folder = Path(tempfile.gettempdir()) if cache is None else cache.folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.gettempdir()) if cache is None else cache.made_folder()
         _check_room(reading.corpus, folder)
         return nameless_file(folder)
 
@@ -148,28 +150,49 @@ class TokenCache:
             reading.tell(line)
 
         def open_file() -> BinaryIO:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.made_folder()
             self.make_room(_expected_bytes(reading.corpus))
             _check_room(reading.corpus, self.folder)
-            return open(staging, "x+b", buffering=0)
+            file = open(staging, "x+b", buffering=0)  # noqa: SIM115 (the Spool's)
+            atomic.hold(file)
+            return file
 
         def tell(why: OSError) -> None:
-            reading.tell(f"{_not_on_disk(why)}; the next training reads it anew")
+            reading.tell(f"{_not_on_disk(why)}; {NEXT}")
 
         try:
             scanned = dataclasses.replace(reading, remark=note).scan(Spool(open_file, tell))
             if isinstance(scanned.tokens, InFile):
                 try:
-                    about = About(key, reading.corpus.description, remarks)
+                    about = About(key, _described(reading.corpus), remarks)
                     token_file.finish(scanned, scanned.tokens, about)
-                    os.replace(staging, path)
-                    self.make_room(0)
+                    self._keep(staging, path, reading)
                 except OSError as why:
-                    tell(why)
+                    here = "the text is on the disk for this training only"
+                    reading.tell(f"{here} ({why.strerror or why}); {NEXT}")
             return scanned
         finally:
             with contextlib.suppress(OSError):
                 staging.unlink(missing_ok=True)
+
+    def _keep(self, staging: Path, path: Path, reading: Reading) -> None:
+        """Put a file in its place, if it may take so much. Raises: OSError."""
+        n_bytes = staging.stat().st_size
+        if n_bytes > self.most_bytes:
+            reading.tell(
+                f"the text takes {n_bytes / GB:.2f} GB as word numbers, more than --cache-size, "
+                f"{self.most_bytes / GB:g} GB: it is not kept, and {NEXT}"
+            )
+            return
+        self.make_room(n_bytes)
+        os.replace(staging, path)
+
+    def made_folder(self) -> Path:
+        """The folder, made if need be. Raises: OSError."""
+        if not self.folder.is_absolute():
+            raise FileNotFoundError(errno.ENOENT, "there is no home folder", str(self.folder))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
 
     def entries(self) -> list[Entry]:
         """The texts in the cache, those used last first; none where there is no such folder."""
@@ -206,15 +229,21 @@ class TokenCache:
 
 
 def cache_of(config: Config) -> TokenCache | None:
-    """The cache that a Config asks for: cache, cache_dir and cache_size."""
-    if not config.cache:
-        return None
-    return TokenCache(Path(config.cache_dir or default_folder()), config.cache_size * GB)
+    """The cache that a Config asks for, or None."""
+    return cache_in(config) if config.cache else None
 
 
-def default_folder() -> Path:
-    """`w2v/texts` in the user's folder for caches: $XDG_CACHE_HOME, else ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "w2v", "texts")
+def cache_in(config: Config) -> TokenCache:
+    """That of cache_dir and cache_size."""
+    given = config.cache_dir and os.path.abspath(config.cache_dir)
+    return TokenCache(Path(given or users_cache() / "texts"), config.cache_size * GB)
+
+
+def _described(corpus: Corpus) -> str:
+    """One line for people: which text a cached one is, and how it was read."""
+    first, *others = (source.key[0] for source in corpus.sources if source.key)
+    more = f" and {counted(len(others), 'more file')}" if others else ""
+    return f"{first}{more}, read with {corpus.tokenization}"
 
 
 def _expected_bytes(corpus: Corpus) -> float:
@@ -233,8 +262,8 @@ def _check_room(corpus: Corpus, folder: Path) -> None:
         return
     if needed + SPARE > room.free_memory():
         raise W2VError(
-            f"{corpus.description} takes about {needed / GB:.1f} GB as ids, and the disk of "
-            f"{folder} has {free / GB:.1f} GB free; give a --cache-dir on a disk with room"
+            f"{corpus.description} takes about {needed / GB:.1f} GB as word numbers, and the disk "
+            f"of {folder} has {free / GB:.1f} GB free; {ROOM}"
         )
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 

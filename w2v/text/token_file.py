@@ -32,13 +32,16 @@ IN_HEADER = ("n_lines", "n_read", "longest_line", "digest", "n_exact", "n_lackin
 class About(NamedTuple):
     """What a file tells beside the text.
 
-    key: what the text was read from, and how.  description: one line for people.
+    key: what the text was read from, and how.  description: the same in one line for people.
     remarks: lines about what was odd in it.
     """
 
     key: str
     description: str
     remarks: list[str]
+
+
+_KEYS = {*IN_HEADER, "n_words", "n_letters", "checksums", *About._fields}
 
 
 def finish(scanned: Scanned, tokens: InFile, about: About) -> None:
@@ -121,9 +124,11 @@ def _header(file: BinaryIO) -> tuple[dict[str, Any], int, int]:
     read_at(file, start, text)
     try:
         header = json.loads(text.tobytes())
+        if not header.keys() >= _KEYS:
+            raise KeyError
         n_bytes = TOKEN_BYTES * header["n_read"]
         end = n_bytes + 8 * (2 * header["n_words"] + 1) + header["n_letters"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedTokens("its header does not describe a text") from error
     if end != start:
         raise DamagedTokens(f"its header promises {end} bytes, and there are {start}")

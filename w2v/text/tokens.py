@@ -22,6 +22,7 @@ BLOCK_TOKENS = 2**22  # tokens in a block, 16 MiB
 FEW_TOKENS = 2**21  # kept in memory; to read so many again takes a fifth of a second
 TOKEN_BYTES = 4
 SPARE = 2**28  # bytes of memory that a text leaves to others
+ROOM = "give it a disk with room: by --cache-dir, or with --no-cache by $TMPDIR"
 
 Array = npt.NDArray[np.int32]
 
@@ -50,8 +51,7 @@ class InMemory:
             if not place:
                 if self._blocks and room.free_memory() < SPARE:
                     raise W2VError(
-                        f"the text does not fit in memory, after {self._n:,} words of it; give "
-                        "--cache-dir a folder on a disk with room"
+                        f"the text does not fit in memory, after {self._n:,} words of it; {ROOM}"
                     )
                 self._blocks.append(np.empty(self.block_tokens, np.int32))
             self._blocks[-1][place : place + len(part)] = part

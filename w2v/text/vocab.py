@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import UNK
-from w2v.errors import W2VError
+from w2v.errors import W2VError, counted
 from w2v.text.corpus import Corpus
 from w2v.text.encoded import UNK_ID, EncodedText, encoded
 from w2v.text.phrases import Phrasing, join_phrases
@@ -78,7 +78,7 @@ def read(
     vocabulary, ids = _prune(scanned, min_count, known)
     if (n_seen := np.count_nonzero(vocabulary.counts[1:])) < 2:
         raise W2VError(
-            f"{corpus.description} has {scanned.n_words} different words, of which "
+            f"{corpus.description} has {counted(scanned.n_words, 'different word')}, of which "
             f"{n_seen} {_why_kept(min_count, known)}; training takes two: "
             f"{'lower --min-count or ' * (known is None)}give more text"
         )
@@ -122,8 +122,8 @@ def _inexact(scanned, ids):
     if n := int(np.count_nonzero(ids[scanned.n_exact :])):
         yield (
             f"has more than {MOST_WORDS:,} different words at a time, of which rare ones were "
-            f"dropped on the way: the counts of {n:,} words of the vocabulary are lower bounds, up "
-            f"to {scanned.n_lacking} too low"
+            f"dropped on the way: the counts of {counted(n, 'word')} of the vocabulary are lower "
+            f"bounds, up to {scanned.n_lacking:,} too low"
         )
 
 
@@ -133,8 +133,9 @@ def _two_forms(words):
     both = {unicodedata.normalize("NFC", word) for word in marked}.intersection(words)
     if both:
         yield (
-            f"has {len(both):,} words in two forms of Unicode, composed (NFC) and not (NFD), such "
-            f"as {min(both)[:40]!r}; they look alike, but are trained apart: convert it to NFC"
+            f"has {counted(len(both), 'word')} in two forms of Unicode, composed (NFC) and not "
+            f"(NFD), such as {min(both)[:40]!r}; they look alike, but are trained apart: "
+            "convert it to NFC"
         )
 
 

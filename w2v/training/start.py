@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.config import ASCII_SPACE, Config
-from w2v.errors import UsageError, W2VError
+from w2v.errors import UsageError, W2VError, counted
 from w2v.formats import convert
 from w2v.setting import flag
 from w2v.storage import layout, safetensors
@@ -143,8 +143,8 @@ def _without_spaces(old: WordVectors, source: str, warn: Callable[[str], object]
     if not odd:
         return old
     warn(
-        f"{source} has {len(odd):,} words with white space in them, such as {odd[0][:40]!r}, which "
-        "no text has; they are left out"
+        f"{source} has {counted(len(odd), 'word')} with white space, such as {odd[0][:40]!r}, "
+        f"which no text has: left out"
     )
     left_out = set(odd)
     words = [word for word in old.index_to_key if word not in left_out]

@@ -168,7 +168,7 @@ def train_and_draw(
         checkpoints.claimed(out),  # refused before a long text is read
         tensorboard.beside(watcher, config, out) as watcher,
     ):
-        with choose.compiling(config) as finish_compiling:
+        with signals.raised(), choose.compiling(config) as finish_compiling:
             old, warn = start.read(config, watcher.warning), watcher.warning
             progress = watcher.reading(corpus)
             job = read_job(config, corpus, out, named_testsets, progress, warn, old)
