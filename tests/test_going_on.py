@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from w2v.batches.noise import noise_table
 from w2v.config import UNK, Config
 from w2v.errors import Interrupted, UsageError, W2VError
 from w2v.recipes import from_recipe
-from w2v.text.vocab import Known, read
+from w2v.text.scanned import scan
+from w2v.text.tokens import Spool
+from w2v.text.vocab import Known, _prune, read
 from w2v.training.learning_rate import default_rate
 from w2v.training.tables import initial_tables
 from w2v.training.train import train_run
@@ -166,7 +169,8 @@ def test_resuming_takes_the_vectors_that_training_started_from(old, tmp_path):
             w2v.train(**settings, **wrong, resume=True)
     with pytest.raises(UsageError, match=r"--freeze-old is True, the checkpoint was made with Fa"):
         w2v.train(**settings, init_from="copy", freeze_old=True, resume=True)
-    assert outcome(w2v.train(**settings, init_from="copy", resume=True)) == whole
+    spelled_out = {"vocabulary": "union"}  # which is the default
+    assert outcome(w2v.train(**settings, **spelled_out, init_from="copy", resume=True)) == whole
     described = json.loads((tmp_path / "a" / "config.json").read_text())
     assert described["init_from"]["name"] == "copy"
     assert len(described["init_from"]["sha256"]) == 64
@@ -258,6 +262,20 @@ def test_a_text_of_unknown_words_is_refused():
         read(text("x x x a b c\n"), 1, known=known)
     vocabulary, _ = read(text("x x x a b y\n"), 1, known=known)
     assert vocabulary.words == [UNK, "x", "y"]
+
+
+def test_known_words_take_no_memory_for_the_other_ones():
+    n = 100_000
+    scanned = scan(text(" ".join(f"w{i:07d}" for i in range(n)) + "\n"), Spool(), 1)
+    peaks = []
+    for known in (None, Known(["w0000001", "never", f"w{n - 1:07d}"], "union")):
+        tracemalloc.start()
+        vocabulary, ids = _prune(scanned, 10, known)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert vocabulary.words == [UNK, "w0000001", f"w{n - 1:07d}", "never"]
+    assert np.flatnonzero(ids).tolist() == [1, n - 1]
+    assert peaks[1] < peaks[0] + 3e6  # strings of all words would be 7 MB
 
 
 def topical(words, n_lines, seed):

@@ -12,6 +12,7 @@ from gensim.models.phrases import Phrases as GensimPhrases
 import w2v
 from texts import Text, text, zipf_lines
 from w2v.commands import query
+from w2v.commands.questions import parse_words
 from w2v.config import UNK
 from w2v.errors import UsageError, W2VError
 from w2v.storage import phrases_file
@@ -22,7 +23,8 @@ from w2v.text.scanned import scan
 from w2v.text.tokens import Spool
 from w2v.text.vocab import encode, read
 from w2v.text.word_table import WORD_MASK
-from w2v.tokenizing import Phrase, Phrases
+from w2v.tokenizing import Phrase, Phrases, Tokenization
+from w2v.training import advice
 
 
 def phrasing(passes=1, scoring="default", threshold=10.0, min_count=5):
@@ -200,19 +202,38 @@ def test_run_has_its_phrases_as_words_and_in_a_file(run):
 
 
 def test_queries_join_phrases(run, capsys):
-    joined_words = run.vectors.tokenization.split("New York city is big")
-    assert query.main("query", ["New", "York", "city", "is", "big", "--json"]) == 0
-    results = json.loads(capsys.readouterr().out)["results"]
-    assert [result["word"] for result in results] == joined_words
+    whole = run.vectors.tokenization.split("New York city is")
+    assert whole == ["new_york_city_is"]
+    for phrase in ("New York city is", "new_york_city_is", "NEW_YORK_CITY_IS"):
+        assert query.main("query", [phrase, "w1", "--json"]) == 0
+        results = json.loads(capsys.readouterr().out)["results"]
+        assert [result["word"] for result in results] == [*whole, "w1"]
     assert query.main("query", ["w1", "w2", "--json"]) == 0
     results = json.loads(capsys.readouterr().out)["results"]
     assert [result["word"] for result in results] == ["w1", "w2"]
+
+
+def test_words_of_a_phrase_can_be_asked_about_by_themselves(run, capsys):
+    both = run.vectors.index_to_key[1:3]
+    w2v_words = [*both, "w1"]
+    phrases = Phrases([[Phrase(*both, 9, 9.0)]])
+    run.vectors.tokenization = Tokenization(lower=True, phrases=phrases)
+    wv = run.vectors
+    wv["_".join(both)] = wv["w1"]
+    (asked,) = parse_words(vectors=wv, similarity=both)
+    assert asked.answer(wv, 1)["cosine"] == wv.similarity(*both)
+    (asked,) = parse_words(vectors=wv, odd_one_out=w2v_words)
+    assert asked.words == w2v_words
+    assert [asked.words for asked in parse_words(both, wv)] == [[word] for word in both]
 
 
 def test_run_with_phrases_is_replaced_resumed_and_noticed_when_damaged(run, tmp_path):
     settings = {**SMALL, "phrases": 2, "lower": True}
     before = run.vectors.vectors.tobytes()
     assert w2v.train("text.txt", **settings, resume=True).vectors.vectors.tobytes() == before
+    spelled_out = {"phrase_threshold": 10.0, "group": 32, "noise_pool": 32}
+    again = w2v.train("text.txt", **settings, **spelled_out, resume=True)
+    assert again.vectors.vectors.tobytes() == before
     path = run.folder / "phrases.tsv"
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + b"7")
@@ -232,12 +253,17 @@ def test_validation_text_and_text_to_go_on_with_get_the_same_phrases(run, tmp_pa
     phrases = run.vectors.tokenization.phrases
     expected = {word for line in ("new york city is big", "w1 w2 new york city")
                 for word in phrases.join(line.split())}  # fmt: skip
-    more = w2v.train("more.txt", **SMALL, phrases=1, lower=True, init_from="runs/text")
+    same = {"lower": True, "phrases": 2, "phrase_threshold": 10.0}  # the default, spelled out
+    more = w2v.train("more.txt", **SMALL, **same, init_from="runs/text")
     assert {word for word in more.vectors if more.vectors.counts[more.vectors.key_to_index[word]]} \
         == expected  # fmt: skip
     vocabulary, _ = read(text("new york city is big\n" * 20), 1, phrasing=phrasing(1, min_count=1))
     held_out = encode(text("new york city\n" * 3), vocabulary)
     assert held_out.n_tokens == 3 * len(vocabulary.phrases.join(["new", "york", "city"]))
+    for name, value in (("phrases", 1), ("phrase_threshold", 9.0), ("phrase_scoring", "npmi")):
+        message = rf"--{name.replace('_', '-')} is .*, and runs/text, whose phrases are taken over,"
+        with pytest.raises(UsageError, match=message):
+            w2v.train("more.txt", **SMALL, **{**same, name: value}, init_from="runs/text")
     for wrong in ({"lower": True}, {"lower": True, "phrases": 0}):
         with pytest.raises(UsageError, match="--lower --phrases, and this one is to be read with"):
             w2v.train("more.txt", **SMALL, **wrong, init_from="runs/text")
@@ -250,12 +276,39 @@ def test_validation_text_and_text_to_go_on_with_get_the_same_phrases(run, tmp_pa
         ({"phrase_scoring": "npmi"}, "^--phrase-scoring is for --phrases, which is 0; give --phr"),
         ({"phrases": 11}, "^--phrases is 11; it must be between 0 and 10$"),
         ({"phrases": 1, "phrase_scoring": "pmi"}, "^--phrase-scoring is 'pmi'; it must be one of"),
+        ({"phrases": 1, "phrase_threshold": 0}, "^--phrase-threshold is 0; it must be above 0 a"),
+        (
+            {"phrases": 1, "phrase_threshold": float("nan")},
+            "^--phrase-threshold is nan; it must be",
+        ),
+        (
+            {"phrases": 1, "phrase_scoring": "npmi", "phrase_threshold": 10},
+            "^--phrase-threshold is 10; the scores of --phrase-scoring npmi are at most 1$",
+        ),
     ],
 )
 def test_settings_of_phrases_are_checked(tmp_path, settings, message):
     (tmp_path / "text.txt").write_text("a b c\n" * 9)
     with pytest.raises(UsageError, match=message):
         w2v.train(tmp_path / "text.txt", out=tmp_path / "run", **settings)
+
+
+def test_phrases_are_told_of(run):
+    class First(w2v.Watcher):
+        def starting(self, job, training):
+            self.lines = list(advice.summary(job, training.batcher))
+
+    first = First()
+    w2v.train("text.txt", **SMALL, phrases=2, lower=True, out="again", watcher=first)
+    phrases = [phrase for found in run.vectors.tokenization.phrases.passes for phrase in found]
+    often = sorted(phrases, key=lambda phrase: -phrase.together)
+    line = f"phrases: {len(phrases)}, such as " + ", ".join(
+        f"{phrase.first}_{phrase.second}" for phrase in often[:3]
+    )
+    assert line in first.lines
+    settings = {"phrases": 1, "phrase_threshold": 1e9}
+    w2v.train("text.txt", **SMALL, **settings, out="again", watcher=first)
+    assert "phrases: none; no pair scores above 1e+09" in first.lines
 
 
 def test_phrases_file_reads_back_and_tells_of_damage():

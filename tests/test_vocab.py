@@ -104,6 +104,8 @@ def test_read_refuses_fewer_than_two_words():
 
 @pytest.mark.parametrize("min_count", [1, 3])
 def test_read_of_one_word_a_line_says_so(min_count):
+    with pytest.raises(W2VError, match=r"has one word a line; .* --tokenize words finds them$"):
+        read(text("我们喜欢苹果，他们喜欢香蕉。\n他们喜欢香蕉。\n" * 20), 1)
     with pytest.raises(W2VError, match=r"has one word a line; .* on one line") as error:
         read(text("a\nb\na\nb\nc\n"), min_count)
     assert "--min-count" not in str(error.value)

@@ -12,6 +12,8 @@ NOISE_POOL = 32  # noise words that they share at least, where --noise-pool does
 MOST_NOISE = 1024
 UNK = "<unk>"  # the word that stands for all rare ones; its id is 0
 WHITESPACE, WORDS = "whitespace", "words"  # --tokenize: what ends a word
+THRESHOLDS = {"default": 10.0, "npmi": 0.5}  # --phrase-threshold of each scoring; 10 is gensim's
+UNION = "union"  # --vocabulary, where it is not given beside --init-from
 ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space of Unicode
 
 
@@ -71,13 +73,13 @@ class Config:
     phrase_threshold: float | None = setting(
         "data",
         None,
-        "a pair that scores higher is joined (default: 10; with npmi, whose scores are from -1 to "
-        "1, 0.5)",
-        low=-1.0,
+        f"a pair that scores higher is joined (default: {THRESHOLDS['default']:g}; with npmi, "
+        f"whose scores are at most 1, {THRESHOLDS['npmi']:g})",
+        above=0.0,
         high=1e12,
     )
     phrase_scoring: str = setting(
-        "data", "default", "how: word2vec's score, or normalised PMI", choices=("default", "npmi")
+        "data", "default", "how: word2vec's score, or normalised PMI", choices=tuple(THRESHOLDS)
     )
     cache: bool = setting(
         "data", True, "keep a long text as word numbers on the disk, so that it is read once"
@@ -109,8 +111,8 @@ class Config:
         "data",
         None,
         "with --init-from, whose words are trained: those of the new text, of the old vectors, or "
-        "of both (default: union)",
-        choices=("new", "old", "union"),
+        f"of both (default: {UNION})",
+        choices=("new", "old", UNION),
     )
     freeze_old: bool = setting(
         "training", False, "keep the rows that --init-from gives as they are"
@@ -233,6 +235,17 @@ class Config:
         """P, noise words of a group: by default, one stands for about one of a window's own."""
         of_window = self.negative * (1 + self.window)
         return self.noise_pool or min(max(NOISE_POOL, of_window), MOST_NOISE)
+
+    @property
+    def threshold(self) -> float | None:
+        """The score above which a pair is joined, where --phrases are asked for."""
+        default = THRESHOLDS[self.phrase_scoring] if self.phrases else None
+        return default if self.phrase_threshold is None else self.phrase_threshold
+
+    @property
+    def chosen_words(self) -> str | None:
+        """Whose words are trained, where --init-from is given."""
+        return self.vocabulary or (UNION if self.init_from else None)
 
     @property
     def method(self) -> Method:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import w2v
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
+from w2v.tokenizing import Tokenization
 
 # flag: the fewest and the most words that it takes
 FLAGS: dict[str, tuple[int, int | None]] = {
@@ -65,11 +66,17 @@ class Question(NamedTuple):
 
 
 def _as_read(words: Sequence[str], vectors: "w2v.WordVectors") -> list[str]:
-    """Words as the text of a run has them; those that are there as they are typed stay so."""
-    tokenization = vectors.tokenization
-    spelled = [word if word in vectors else tokenization.spell(word) for word in words]
-    joined = tokenization.join(spelled)
-    return joined if all(word in vectors for word in joined) else spelled
+    """Words as the text of a run has them; those that are there as they are typed stay so.
+
+    Each stays one: what a phrase joins is asked about as a whole where it is typed as a whole.
+    """
+    return [word if word in vectors else _spelled(word, vectors.tokenization) for word in words]
+
+
+def _spelled(word: str, tokenization: Tokenization) -> str:
+    spelled = tokenization.spell(word)
+    joined = tokenization.join(spelled.split(" "))
+    return joined[0] if len(joined) == 1 else spelled
 
 
 def parse_words(

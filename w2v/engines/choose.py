@@ -24,7 +24,7 @@ _torch_ran_in: set[int] = set()  # numbers of the processes, of which a forked o
 
 
 def resolve(config: Config) -> Config:
-    """The Config with engine, device, workers and group as they are on this machine.
+    """The Config with engine, device and workers of this machine, and no default left open.
 
     Raises:
         UsageError: settings that no engine can do, or not the one asked for.
@@ -49,7 +49,8 @@ def resolve(config: Config) -> Config:
         device = choose_device(device).type
     return dataclasses.replace(
         config, engine=engine, device=device, workers=config.workers or cores,
-        group=config.group_size, noise_pool=config.pool_size,
+        group=config.group_size, noise_pool=config.pool_size, vocabulary=config.chosen_words,
+        phrase_threshold=config.threshold,
     )  # fmt: skip
 
 

@@ -29,14 +29,12 @@ from w2v.text.tokens import Spool
 from w2v.text.word_table import SENTENCE_START, WORD_MASK
 from w2v.tokenizing import JOINT, Phrase, Phrases
 
-THRESHOLDS = {"default": 10.0, "npmi": 0.5}  # where --phrase-threshold does not say: gensim's, …
-
 
 @dataclass(frozen=True)
 class Phrasing:
     """What --phrases asks for.
 
-    passes: 1 or more.  scoring: a key of THRESHOLDS.
+    passes: 1 or more.  scoring: "default" or "npmi".
     threshold: a pair with a higher score is joined.
     min_count: of the discount, and for npmi the fewest occurrences.
     given: phrases to join, in place of those that the text has; None to find them.
@@ -50,11 +48,17 @@ class Phrasing:
 
     @classmethod
     def of(cls, config: Config, given: Phrases | None = None) -> Phrasing | None:
-        """That of a Config, or None. Raises: UsageError: settings of phrases, but no --phrases."""
-        if config.phrases:
-            scoring, threshold = config.phrase_scoring, config.phrase_threshold
-            if threshold is None:
-                threshold = THRESHOLDS[scoring]
+        """That of a Config, or None.
+
+        Raises: UsageError: settings of phrases, but no --phrases; or a threshold above all scores.
+        """
+        scoring, threshold = config.phrase_scoring, config.threshold
+        if config.phrases and threshold is not None:
+            if scoring == "npmi" and threshold > 1:
+                raise UsageError(
+                    f"--phrase-threshold is {threshold:g}; the scores of --phrase-scoring npmi are "
+                    "at most 1"
+                )
             return cls(config.phrases, scoring, threshold, config.min_count, given)
         for flag, is_given in (
             ("--phrase-threshold", config.phrase_threshold is not None),
@@ -222,9 +226,7 @@ def _places_of(scanned: Scanned, word: str) -> Numbers:
 
 def _numbers(scanned: Scanned, phrases: Sequence[Phrase]) -> tuple[Numbers, Numbers]:
     """(n,) and (n,): the numbers of the words of those phrases whose words the text has."""
-    wanted = {word for phrase in phrases for word in phrase[:2]}
-    words = enumerate(scanned.words(np.arange(len(scanned.counts))))
-    number = {word: i for i, word in words if word in wanted}
+    number = scanned.numbers({word for phrase in phrases for word in phrase[:2]})
     there = [(a, b) for a, b, *_ in phrases if a in number and b in number]
     first, second = ([number[pair[side]] for pair in there] for side in (0, 1))
     return np.array(first, np.int64), np.array(second, np.int64)

@@ -12,7 +12,7 @@ pieces of text its bytes and twice as much for its tokens.
 import hashlib
 import queue
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from w2v.text.whole_table import PieceTable, WholeTable
 
 MOST_THREADS = 8  # one that reads keeps no more of them busy
 THREAD_WORDS = 2**20  # in a thread's table, about; with more it begins a new one
+SOME_WORDS = 2**14  # spelled at a time
 
 Report = Callable[[int], object]  # takes the bytes read so far
 Remark = Callable[[str], object]  # takes a line about whatever is odd in the text
@@ -81,6 +82,15 @@ class Scanned:
         letters = self.letters.data
         bounds = zip(self.starts[numbers].tolist(), self.starts[numbers + 1].tolist(), strict=True)
         return [str(letters[start : end - 1], "utf-8") for start, end in bounds]
+
+    def numbers(self, words: Iterable[str]) -> dict[str, int]:
+        """{word: its number}, of those that the text has; memory holds no others but a few."""
+        wanted, n = set(words), len(self.counts)
+        found: dict[str, int] = {}
+        for first in range(0, n, SOME_WORDS):
+            some = self.words(np.arange(first, min(first + SOME_WORDS, n)))
+            found |= {word: i for i, word in enumerate(some, first) if word in wanted}
+        return found
 
 
 def scan(

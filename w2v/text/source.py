@@ -129,7 +129,8 @@ def _checked(piece, offset, source, cuts_words):
 def long_word(source: Source, offset: int) -> W2VError:
     """The error for a word of more than WORD_BYTES."""
     problem = f"has a word of more than {WORD_BYTES} bytes, starting"
-    return _error_at(source, offset, problem, "is this text?")
+    way_out = "is this text? where words have no white space between them, give --tokenize words"
+    return _error_at(source, offset, problem, way_out)
 
 
 def _error_at(source: Source, offset: int, problem: str, way_out: str) -> W2VError:

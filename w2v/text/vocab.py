@@ -19,6 +19,8 @@ from w2v.text.token_cache import Reading, TokenCache, passing_spool, read_once
 from w2v.text.whole_table import MOST_WORDS
 from w2v.tokenizing import Phrases
 
+LONG_WORD = 25  # bytes, on average: more are sentences
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -73,7 +75,7 @@ def read(
     if scanned.longest_line == 1 and scanned.n_read > 1:
         raise W2VError(
             f"{corpus.description} has one word a line; a line is taken for one sentence, and "
-            "windows end where a line does: put the words of a sentence on one line"
+            f"windows end where a line does: {_words_of_lines(scanned)}"
         )
     vocabulary, ids = _prune(scanned, min_count, known)
     if (n_seen := np.count_nonzero(vocabulary.counts[1:])) < 2:
@@ -101,9 +103,11 @@ def encode(
     phrases = vocabulary.phrases
     phrasing = None if phrases is None else Phrasing.joining(phrases)
     scanned, _ = _read(Reading(corpus, threads, progress, remark), cache, phrasing)
-    known = {word: index for index, word in enumerate(vocabulary.words)}
-    words = scanned.words(np.arange(len(scanned.counts)))
-    ids = np.array([known.get(word, UNK_ID) for word in words], np.int32)
+    found = scanned.numbers(vocabulary.words)
+    ids = np.full(len(scanned.counts), UNK_ID, np.int32)
+    for index, word in enumerate(vocabulary.words):
+        if word in found:
+            ids[found[word]] = index
     return encoded(scanned, ids, int(scanned.counts[ids != UNK_ID].sum()))
 
 
@@ -115,6 +119,13 @@ def _read(
     if phrasing is None:
         return scanned, None
     return join_phrases(scanned, phrasing, lambda: passing_spool(reading, cache), reading.tell)
+
+
+def _words_of_lines(scanned):
+    """What to do where each line is one word."""
+    if scanned.starts[-1] > LONG_WORD * len(scanned.counts):
+        return "where words have no white space between them, --tokenize words finds them"
+    return "put the words of a sentence on one line"
 
 
 def _inexact(scanned, ids):
@@ -172,9 +183,7 @@ def _prune(
 
 def _of_known(scanned: Scanned, known: Known) -> tuple[npt.NDArray[np.bool_], list[str]]:
     """(n,) bool: which words of a Scanned are known; and the known ones that it has not."""
-    missing = dict.fromkeys(known.words)
-    words = scanned.words(np.arange(len(scanned.counts)))
-    is_old = np.array([word in missing for word in words], np.bool_)
-    for number in np.flatnonzero(is_old).tolist():
-        del missing[words[number]]
-    return is_old, list(missing)
+    found = scanned.numbers(known.words)
+    is_old = np.zeros(len(scanned.counts), np.bool_)
+    is_old[list(found.values())] = True
+    return is_old, [word for word in known.words if word not in found]

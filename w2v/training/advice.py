@@ -10,6 +10,7 @@ from w2v.config import WHITESPACE, WORDS, Config
 from w2v.storage.metrics import Metrics
 from w2v.text.room import free_disk
 from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
+from w2v.tokenizing import JOINT, Phrases
 from w2v.training import learning_rate
 from w2v.training.job import Job
 from w2v.training.memory import needed_memory, tables_bytes
@@ -27,6 +28,7 @@ SMALL_TEXT_SAMPLE = 1e-3
 HELD = 0.5  # of the rate that a text bears; below, its batches are too large
 SMALLER = 4  # times as small batches, then
 FEW_WORDS = 1000  # where there are fewer, all of them come often, whatever the batch
+SHOWN_PHRASES = 3
 LOSS_AT_FIRST = math.log(2)  # nats, where all logits are 0
 LOSS_OF_GUESSING = 0.7  # nats, a little more
 
@@ -50,12 +52,23 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
         f"an epoch: about {_rounded(kept * share)} tokens kept by subsampling, {_rounded(pairs)} "
         f"pairs; memory: about {memory / 2**20:,.0f} MB beside the program"
     )
+    if vocabulary.phrases is not None:
+        yield f"phrases: {_phrases(vocabulary.phrases, config)}"
     if job.start is not None:
         yield f"starting from {job.start.describe(vocabulary)}"
     if job.held_out is not None:
         yield f"validation: {job.held_out.description}, {job.held_out.n_centers:,} windows"
     if job.scoring is not None:
         yield "evaluation: " + "; ".join(job.scoring.descriptions)
+
+
+def _phrases(phrases: Phrases, config: Config) -> str:
+    """How many there are, and those that stand in the text most often."""
+    found = [phrase for each in phrases.passes for phrase in each]
+    if not found:
+        return f"none; no pair scores above {config.threshold:g}"
+    often = sorted(found, key=lambda phrase: -phrase.together)[:SHOWN_PHRASES]
+    return f"{len(found):,}, such as " + ", ".join(JOINT.join(phrase[:2]) for phrase in often)
 
 
 def warnings(job: Job) -> Iterator[str]:

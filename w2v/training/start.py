@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from w2v.config import ASCII_SPACE, Config
+from w2v.config import ASCII_SPACE, UNION, Config
 from w2v.errors import UsageError, W2VError, counted
 from w2v.formats import convert
 from w2v.setting import flag
-from w2v.storage import layout, safetensors
+from w2v.storage import layout, run_folder, safetensors
 from w2v.text.vocab import Known, Vocabulary
 from w2v.tokenizing import Phrases, Tokenization
 from w2v.training.tables import initial_tables
@@ -23,6 +23,7 @@ from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
 
 _SPACES = set(ASCII_SPACE)
+OF_PHRASES = ("phrases", "phrase_scoring", "phrase_threshold")
 
 Tables = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
@@ -54,8 +55,8 @@ class Start:
 
     def known(self, config: Config) -> Known | None:
         """The words that are to be in the vocabulary in any case, as a Config chooses."""
-        chosen = config.vocabulary or "union"
-        return None if chosen == "new" else Known(self.old.index_to_key[1:], chosen)
+        chosen = config.chosen_words
+        return Known(self.old.index_to_key[1:], chosen) if chosen in ("old", UNION) else None
 
     def rows(self, vocabulary: Vocabulary) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(n,) and (n,): the ids in a Vocabulary of the words that both know, and their old ids."""
@@ -131,10 +132,28 @@ def read(config: Config, warn: Callable[[str], object]) -> Start | None:
             f"{source} was trained on text read with {old.tokenization}, and this one is to be "
             f"read with {asked}; give the same"
         )
+    if is_run and phrases is not None:
+        _check_phrases(config, source)
     for table in (old.vectors, old.out_vectors):
         if table is not None and (row := first_not_finite(table)) is not None:
             raise W2VError(f"{source}: the vector of {old.index_to_key[row]!r} is not finite")
     return Start(source, _without_spaces(old, source, warn))
+
+
+def _check_phrases(config: Config, source: str) -> None:
+    """Raises: UsageError: other phrases are asked for than those of a run, which are taken over."""
+    settings = run_folder.described(source).get("settings", {})
+    old = Config(**{name: settings[name] for name in OF_PHRASES if name in settings})
+    for name, had, has in (
+        ("phrases", old.phrases, config.phrases),
+        ("phrase_scoring", old.phrase_scoring, config.phrase_scoring),
+        ("phrase_threshold", old.threshold, config.threshold),
+    ):
+        if had != has:
+            raise UsageError(
+                f"{flag(name)} is {has}, and {source}, whose phrases are taken over, was trained "
+                f"with {had}; give the same"
+            )
 
 
 def _without_spaces(old: WordVectors, source: str, warn: Callable[[str], object]) -> WordVectors:
