@@ -161,7 +161,7 @@ def test_lines_without_white_space_are_no_words(tmp_path, monkeypatch):
     with pytest.raises(w2v.W2VError, match=r"has a word of more than 200 bytes, .* line 1, byte"):
         list(open_corpus(Config(corpus=str(path))).chunks())
     path.write_text("a b\n" * 60 + "x" * 1000 + "\n")
-    with pytest.raises(w2v.W2VError, match=r"word of more than 200 bytes, .* line 61, byte offset"):
+    with pytest.raises(w2v.W2VError, match=r"more than 200 bytes, .* line 61, .* is this text\?$"):
         list(open_corpus(Config(corpus=str(path), tokenize="words")).chunks())
 
 

@@ -90,7 +90,8 @@ class Corpus:
                 yield tokenizer.feed(piece[len(codecs.BOM_UTF8) * has_mark :])
                 n_read += len(piece)
                 if len(tokenizer.held) > 2 * max(MOST_HELD, WORD_BYTES):
-                    raise long_word(source, n_read - len(tokenizer.held.lstrip().encode()))
+                    start = n_read - len(tokenizer.held.lstrip().encode())
+                    raise long_word(source, start, "is this text?")
             if rest := tokenizer.finish():
                 yield rest
             before += source.size

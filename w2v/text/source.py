@@ -13,6 +13,7 @@ from w2v.errors import W2VError
 
 CHUNK_BYTES = 1 << 20  # text read at a time; threads share out what is read
 WORD_BYTES = 1 << 20  # what is longer is no word, and would have to be held in memory
+UNPARTED = "is this text? where words have no white space between them, give --tokenize words"
 ADVICE = {  # by the first two bytes of a text that is not UTF-8
     b"\xff\xfe": "it seems to be UTF-16: convert it to UTF-8",
     b"\xfe\xff": "it seems to be UTF-16: convert it to UTF-8",
@@ -126,10 +127,9 @@ def _checked(piece, offset, source, cuts_words):
     return piece
 
 
-def long_word(source: Source, offset: int) -> W2VError:
+def long_word(source: Source, offset: int, way_out: str = UNPARTED) -> W2VError:
     """The error for a word of more than WORD_BYTES."""
     problem = f"has a word of more than {WORD_BYTES} bytes, starting"
-    way_out = "is this text? where words have no white space between them, give --tokenize words"
     return _error_at(source, offset, problem, way_out)
 
 
