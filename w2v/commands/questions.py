@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import w2v
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
-from w2v.tokenizing import Tokenization
 
 # flag: the fewest and the most words that it takes
 FLAGS: dict[str, tuple[int, int | None]] = {
@@ -70,12 +69,12 @@ def _as_read(words: Sequence[str], vectors: "w2v.WordVectors") -> list[str]:
 
     Each stays one: what a phrase joins is asked about as a whole where it is typed as a whole.
     """
-    return [word if word in vectors else _spelled(word, vectors.tokenization) for word in words]
+    return [word if word in vectors else _spelled(word, vectors) for word in words]
 
 
-def _spelled(word: str, tokenization: Tokenization) -> str:
-    spelled = tokenization.spell(word)
-    joined = tokenization.join(spelled.split(" "))
+def _spelled(word: str, vectors: "w2v.WordVectors") -> str:
+    spelled = vectors.tokenization.spell(word)
+    joined = vectors.tokenization.join(spelled.split(" "))
     return joined[0] if len(joined) == 1 else spelled
 
 
