@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import w2v
-from sentences import TEXT, run_in
+from sentences import COUNTS, TABLE, TEXT, VECTORS, WORDS, run_in
 from w2v.errors import UsageError, W2VError
+from w2v.formats import convert
 from w2v.sentences import embeddings, pairs
 from w2v.sentences.embeddings import Embeddings
+from w2v.vectors.saving import save_vectors
 
 ROOT = Path(__file__).parents[1]
 LINES = [line for line in TEXT[:7] if line]
@@ -36,7 +38,7 @@ def test_append_goes_on_after_what_is_there(tmp_path, encoder):
     assert stored.sentences == [*LINES, "gas\r", "", "ü"]
     np.testing.assert_array_equal(stored.vectors, encoder.encode(stored.sentences))
     assert not stored.vectors.flags.writeable
-    assert sorted(os.listdir(tmp_path / "out")) == ["embeddings.safetensors", "sentences.txt"]
+    assert set(os.listdir(tmp_path / "out")) == embeddings.FILES
 
 
 def test_the_encoder_comes_back(tmp_path, encoder):
@@ -47,14 +49,45 @@ def test_the_encoder_comes_back(tmp_path, encoder):
 
 def test_an_encoder_that_gives_other_vectors_is_refused(tmp_path, encoder):
     embed(tmp_path / "out", encoder, LINES)
-    (tmp_path / "other.txt").write_text("oil\n")
-    w2v.SentenceEncoder(tmp_path / "run", pooling="sif", text=tmp_path / "other.txt")
+    save_vectors(tmp_path / "run", WORDS, COUNTS, TABLE[:, ::-1].copy(), TABLE)
     with pytest.raises(W2VError, match="gives other vectors than it did; embed the sentences anew"):
         embeddings.load(tmp_path / "out").encoder()
     changed = w2v.SentenceEncoder(tmp_path / "run", pooling="sif")
     with pytest.raises(W2VError, match="gives other vectors"):
         embed(tmp_path / "out", changed, ["oil"])
     assert len(embeddings.load(tmp_path / "out")) == len(LINES)
+
+
+def test_an_encoder_is_checked_where_the_first_lines_are_blank(tmp_path):
+    encoder = w2v.SentenceEncoder(run_in(tmp_path))
+    embed(tmp_path / "out", encoder, ["", "", "", "", "oil price"])
+    save_vectors(tmp_path / "run", WORDS, COUNTS, TABLE[:, ::-1].copy(), TABLE)
+    with pytest.raises(W2VError, match="gives other vectors than it did"):
+        embeddings.load(tmp_path / "out").encoder()
+
+
+@pytest.mark.parametrize("kind", ["run", "word2vec-text"])
+def test_queries_need_no_text_that_was_given(tmp_path, kind):
+    """Nor do sentences that go after the others, with the encoder that comes back."""
+    model = tmp_path / "vectors.txt" if kind != "run" else run_in(tmp_path)
+    if kind != "run":
+        convert.export(VECTORS, kind, model)  # without counts: the weights are of the text, too
+    (tmp_path / "given.txt").write_text("oil gas\nthe chip rose\nthe oil\n")
+    given = w2v.SentenceEncoder(model, pooling="usif", text=tmp_path / "given.txt")
+    embed(tmp_path / "out", given, LINES)
+    os.remove(tmp_path / "given.txt")
+    again = embeddings.load(tmp_path / "out").encoder()
+    np.testing.assert_array_equal(again.encode(LINES), given.encode(LINES))
+    assert embed(tmp_path / "out", again, ["gas"]) == len(LINES) + 1
+    assert again.settings == given.settings
+
+
+def test_damaged_fitted_parts_are_one_line(tmp_path, encoder):
+    embed(tmp_path / "out", encoder, LINES)
+    path = tmp_path / "out" / embeddings.FITTED
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(W2VError, match=r"fitted\.safetensors is damaged"):
+        embeddings.load(tmp_path / "out")
 
 
 def test_vectors_of_another_model_are_not_mixed_in(tmp_path, encoder):
@@ -77,8 +110,12 @@ def test_append_refuses_what_is_no_line(tmp_path, encoder, sentences, message):
 def test_append_leaves_another_folder_as_it_is(tmp_path, encoder):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years")
-    with pytest.raises(W2VError, match="holds no embeddings"):
+    with pytest.raises(W2VError, match=r"holds thesis\.txt, which would be lost; name another"):
         embed(tmp_path / "mine", encoder, LINES)
+    with pytest.raises(W2VError, match=r"holds config\.json, which would be lost; name another"):
+        embed(tmp_path / "run", encoder, LINES)
+    with pytest.raises(W2VError, match="is no folder, and is left as it is; name another"):
+        embed(tmp_path / "mine" / "thesis.txt", encoder, LINES)
     with pytest.raises(W2VError, match="is inside a run"):
         embed(tmp_path / "run" / "out", encoder, LINES)
     assert os.listdir(tmp_path / "mine") == ["thesis.txt"]
@@ -175,6 +212,16 @@ def test_pairs_equal_sorting_all(monkeypatch, n, topn):
     distinct = {tuple(pair) for _, *pair in slow if _ > -1 + 1e-9}
     assert distinct == {tuple(pair[1:]) for pair in found if pair.cosine < 1 - 1e-9}
     assert all(one < other for _, one, other in found)
+
+
+def test_pairs_of_the_same_cosine_come_by_row():
+    """Of one direction are many: rounding decides nothing."""
+    rng = np.random.default_rng(0)
+    table = np.tile(rng.standard_normal((30, 50)).astype(np.float32), (2, 1))
+    found = Embeddings([""] * 60, table).pairs(30)
+    assert [tuple(pair) for pair in found] == [(1.0, row, row + 30) for row in range(30)]
+    near = Embeddings([""] * 60, table).search(table[:30], topn=2)
+    assert [[row for row, _ in rows] for rows in near] == [[row, row + 30] for row in range(30)]
 
 
 APPEND = """

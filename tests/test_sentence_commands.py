@@ -60,7 +60,7 @@ def test_similar_of_unknown_words_is_0_with_a_warning(ran):
     status, out, errors = ran(similar, "oil", "unheard of", "--model", "run")
     assert (status, out) == (0, "cosine sim=0.000: not similar (threshold 0.5)\n")
     assert errors == (
-        "warning: 1 of 2 sentences have no known word, so their vectors are 0; the first is "
+        "warning: 1 of 2 sentences is empty, has no known word or cancels out, so its vector is 0: "
         "number 2\n"
     )
 
@@ -71,10 +71,23 @@ def test_similar_tells_once_that_it_fits_sif(ran):
     assert ran(*arguments)[2] == ""
 
 
+def test_a_question_with_a_text_changes_no_other(ran):
+    arguments = (similar, "oil price", "gas", "--model", "run", "--pooling", "sif", "--json")
+    before = ran(*arguments)[1]
+    assert ran(embed, "lines.txt", "-o", "out", "--model", "run", "--pooling", "sif")[0] == 0
+    with open("other.txt", "w") as file:
+        file.write("gas fell\noil rose the\n")
+    other = ran(*arguments, "--text", "other.txt")
+    assert re.fullmatch(r"fitting sif on '.*other\.txt'\n", other[2])
+    assert json.loads(other[1])["cosine"] != json.loads(before)["cosine"]
+    assert ran(*arguments)[1] == before
+    assert ran(search, "out", "oil")[0] == 0
+
+
 def test_embed_search_and_pairs(ran):
     status, out, errors = ran(embed, "lines.txt", "-o", "out", "--model", "run")
     assert (status, out) == (0, "written: out (5 sentences, 8 dimensions)\n")
-    assert errors.startswith("warning: 2 of 5 sentences have no known word")
+    assert errors.startswith("warning: 2 of 5 sentences are empty, have no known word")
     assert "number 3" in errors
     assert ran(embed, "lines.txt", "-o", "out", "--model", "run")[1] == (
         "written: out (5 sentences after 5, 8 dimensions)\n"
@@ -103,7 +116,8 @@ def test_search_answers_several_and_fails_for_the_unknown(ran):
     status, out, errors = ran(search, "out", "gas", "unheard of", "-k", 1)
     assert status == 1
     assert out.splitlines()[0] == "gas"
-    assert errors == "error: 'unheard of' has no known word, so it has no direction\n"
+    what = "has the vector 0, so it has no direction; ask with known words"
+    assert errors == f"error: 'unheard of' {what}\n"
 
 
 def test_the_run_trained_last_is_the_model(ran):
@@ -141,7 +155,13 @@ def test_evaluate_sts_scores_all_pairs(ran):
         (embed, ["nowhere.txt", "-o", "out", "--model", "run"], 1, r"cannot read nowhere\.txt"),
         (embed, ["empty.txt", "-o", "out", "--model", "run"], 1, r"empty\.txt holds no sentence"),
         (embed, ["latin.txt", "-o", "out", "--model", "run"], 1, r"latin\.txt is not UTF-8"),
-        (embed, ["lines.txt", "-o", "run", "--model", "run"], 1, "run holds no embeddings"),
+        (
+            embed,
+            ["lines.txt", "-o", "run", "--model", "run"],
+            1,
+            r"run holds config\.json, which would",
+        ),
+        (embed, ["lines.txt", "-o", "text.txt", "--model", "run"], 1, r"text\.txt is no folder"),
         (embed, ["lines.txt", "--model", "run"], 2, "required: -o/--out"),
         (search, ["run", "oil"], 1, "run holds no embeddings; w2v embed makes them"),
         (search, ["run", "oil", "-k", "0"], 2, "not a whole number above 0"),

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from sentences import (
 from w2v.errors import UsageError, W2VError
 from w2v.formats import convert
 from w2v.sentences import sums
+from w2v.sentences.encoder import Found
 from w2v.sentences.words import Rows
 from w2v.storage import layout, run_folder
 from w2v.tokenizing import Phrase, Phrases, Tokenization
@@ -107,7 +109,12 @@ def test_sentences_without_a_known_word_are_reported(caplog):
         found = w2v.SentenceEncoder(VECTORS).encode(["oil", "", "unheard of", "gas"])
     assert not found[1:3].any()
     assert caplog.messages == [
-        "2 of 4 sentences have no known word, so their vectors are 0; the first is number 2"
+        "2 of 4 sentences are empty, have no known word or cancel out, so their vectors are 0; the "
+        "first is number 2"
+    ]
+    assert Found(1, without=1, first_without=0, truncated=1).remarks() == [
+        "1 of 1 sentence is empty, has no known word or cancels out, so its vector is 0: number 1",
+        "1 of 1 sentence has more tokens than are read, and was cut",
     ]
 
 
@@ -135,6 +142,7 @@ def test_show_progress_shows_a_bar(capsys):
         (["oil", None], "sentence 1 is None; it must be a string"),
         ([3.5], r"sentence 0 is 3\.5"),
         ([b"oil"], "sentence 0 is b'oil'"),
+        (b"oil", "the sentences are b'oil'; give a list of strings"),
         (None, "the sentences are None; give a list of strings"),
         (7, "the sentences are 7"),
     ],
@@ -173,13 +181,34 @@ def test_components_of_other_vectors_are_fitted_again(run):
     assert (run / layout.COMPONENTS["sif"]).read_bytes() != stale
 
 
-def test_a_text_that_is_given_takes_the_place_of_the_kept(run):
-    w2v.SentenceEncoder(run, pooling="sif")
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_text_that_is_given_changes_no_later_answer(run, is_kept):
+    if is_kept:
+        w2v.SentenceEncoder(run, pooling="sif")
     other = ["gas fell", "oil rose the"]
     (run.parent / "other.txt").write_text("".join(f"{line}\n" for line in other))
-    w2v.SentenceEncoder(run, pooling="sif", text=run.parent / "other.txt")
+    given = w2v.SentenceEncoder(run, pooling="sif", text=run.parent / "other.txt")
+    np.testing.assert_allclose(given.encode(SENTENCES), slow_sif(PLAIN, other), atol=1e-6)
     found = w2v.SentenceEncoder(run, pooling="sif").encode(SENTENCES)
-    np.testing.assert_allclose(found, slow_sif(PLAIN, other), atol=1e-6)
+    np.testing.assert_allclose(found, slow_sif(PLAIN), atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["sif", "usif"])
+def test_what_was_fitted_makes_another_encoder(run, pooling):
+    first = w2v.SentenceEncoder(VECTORS, pooling=pooling, text=TEXT)
+    again = w2v.SentenceEncoder(run, pooling=pooling, text=first.fitted)
+    np.testing.assert_array_equal(again.encode(SENTENCES), first.encode(SENTENCES))
+    wv = WordVectors(WORDS[:3], COUNTS[:3], TABLE[:3])
+    with pytest.raises(W2VError, match=r"was fitted for \(10, 8\), not for vectors of \(3, 8\)"):
+        w2v.SentenceEncoder(wv, pooling=pooling, text=first.fitted)
+
+
+def test_what_all_sentences_have_in_common_is_0_and_not_rounding():
+    table = np.repeat(TABLE[1:2], 4, axis=0)
+    table[0] = 0
+    wv = WordVectors([w2v.config.UNK, "x", "y", "z"], [0, 5, 3, 2], table)
+    encoder = w2v.SentenceEncoder(wv, pooling="sif", text=["x y", "y z"])
+    assert not encoder.encode(["x", "y z", "z z x"]).any()
 
 
 def test_a_run_with_components_is_a_run_that_training_replaces(run):
@@ -191,11 +220,16 @@ def test_a_run_with_components_is_a_run_that_training_replaces(run):
 
 
 def test_components_that_cannot_be_kept_are_a_warning(run, caplog):
-    (run / layout.COMPONENTS["sif"] / "x").mkdir(parents=True)  # no file takes a folder's place
-    with caplog.at_level(logging.WARNING, "w2v"):
-        found = w2v.SentenceEncoder(run, pooling="sif", text=TEXT).encode(["oil"])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
+    try:
+        with caplog.at_level(logging.WARNING, "w2v"):
+            found = w2v.SentenceEncoder(run, pooling="sif").encode(["oil"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "; sif is fitted again next time" in caplog.text
     np.testing.assert_allclose(found, slow_sif(["oil"]), atol=1e-6)
+    (run / layout.COMPONENTS["sif"]).mkdir()
     with pytest.raises(W2VError, match=r"cannot read .*sif\.safetensors: Is a directory"):
         w2v.SentenceEncoder(run, pooling="sif")
 

@@ -108,7 +108,7 @@ def test_long_sentences_are_cut_and_counted(folders):
     vectors, found = encoder.encode_counted([*SENTENCES, "gas " * 100_000])
     assert (found.truncated, found.without, found.first_without) == (3, 2, 3)
     np.testing.assert_allclose(vectors[-1], encoder.encode("gas " * 4), atol=1e-5)
-    assert found.remarks()[-1] == "3 of 8 sentences are longer than the model takes, and were cut"
+    assert found.remarks()[-1] == "3 of 8 sentences have more tokens than are read, and were cut"
 
 
 def test_one_word_of_100000_letters(folders):

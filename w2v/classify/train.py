@@ -15,7 +15,7 @@ from w2v.classify import checkpoint, saved
 from w2v.classify.scores import Scores
 from w2v.classify.trainer import Epoch, Trainer
 from w2v.errors import Interrupted, W2VError, shown
-from w2v.formats.targets import new_folder, prepared
+from w2v.formats.targets import new_folder, prepared, refuse_others
 from w2v.pictures import drawing
 from w2v.storage import atomic
 from w2v.training import signals
@@ -123,11 +123,7 @@ def _pauses(trainer: Trainer, state: Path, heard: list[int]) -> Callable[[], Non
 
 def _check_free(folder: Path) -> None:
     """Raise W2VError, before training, for a place where no classifier may be put."""
-    if os.path.lexists(folder) and not folder.is_dir():
-        raise W2VError(f"{folder} is no folder, and is left as it is; name another")
-    others = set(os.listdir(folder)) - saved.FILES if folder.is_dir() else set()
-    if others:
-        raise W2VError(f"{folder} holds {min(others)}, which would be lost; name another folder")
+    refuse_others(folder, saved.FILES)
 
 
 @contextlib.contextmanager

@@ -13,10 +13,10 @@ from w2v.files import read_file
 BLOCK = 2**12  # sentences that are encoded, and written, at a time
 
 EPILOG = """\
-FOLDER gets embeddings.safetensors, (sentences, dimensions) in float32, and sentences.txt. If it
-holds some already, of the same model, the new ones go after them, in one step. Every line is a
-sentence, an empty one too, so that line n is row n; the vector of a sentence without a known word
-is 0.
+FOLDER gets embeddings.safetensors, (sentences, dimensions) in float32, and sentences.txt; of sif
+and usif fitted.safetensors, too. If it holds some already, of the same model, the new ones go after
+them, in one step. Every line is a sentence, an empty one too, so that line n is row n; the vector
+of a sentence without a known word is 0.
 
 exit status: 0 written; 1 a failure, and FOLDER is as it was; 2 wrong usage; 130 interrupted."""
 

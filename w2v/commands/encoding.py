@@ -13,21 +13,19 @@ from w2v.errors import shown
 if TYPE_CHECKING:
     from w2v.sentences.encoder import Found, SentenceEncoder
 
-POOLINGS = ("mean", "sif", "usif", "cls", "pooler")
-
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of SentenceEncoder's options; those that are not given stay None."""
     add = parser.add_argument_group("how sentences become vectors").add_argument
     add(
         "--pooling",
-        choices=POOLINGS,
+        metavar="NAME",
         help="mean (default), sif or usif of word vectors; mean, cls or pooler of a transformer",
     )
     add(
         "--text",
         metavar="PATH",
-        help="what sif and usif are fitted on, once (default: the run's training text)",
+        help="what sif and usif are fitted on (default: the run's training text, once)",
     )
     add("--layer", type=int, metavar="N", help="of a transformer: 0 (embeddings) to the last one")
     add("--max-length", type=int, metavar="N", help="of a transformer: tokens read of a sentence")

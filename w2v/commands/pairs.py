@@ -4,9 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from w2v.commands import common, output
-from w2v.commands.query import count
-
-TOPN = 10  # unless -k says otherwise
+from w2v.commands.query import TOPN, count
 
 EPILOG = """\
 With --json, one object: {"folder": "out", "pairs": [{"lines": [3, 8], "sentences": ["...", "..."],

@@ -13,7 +13,7 @@ from w2v.commands.questions import FLAGS, Question, as_lines, name_of, parse_lin
 from w2v.config import ASCII_SPACE
 from w2v.errors import UsageError
 
-TOPN = 10  # neighbours, unless -k says otherwise
+TOPN = 10  # answers, unless -k says otherwise
 _MARK = "\0"  # before a word that is protected by `--`: no argument can hold it
 
 EPILOG = """\

@@ -4,9 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from w2v.commands import common, encoding, output
-from w2v.commands.query import count
-
-TOPN = 10  # unless -k says otherwise
+from w2v.commands.query import TOPN, count
 
 EPILOG = """\
 With --json, one object for each query: {"folder": "out", "query": "...", "results": [{"line": 12,
@@ -54,7 +52,7 @@ def _search(asked: argparse.Namespace) -> int:
     status = common.OK
     for query, near in zip(asked.queries, stored.search(vectors, asked.k), strict=True):
         if not near:
-            common.say(f"{query!r} has no known word, so it has no direction")
+            common.say(f"{query!r} has the vector 0, so it has no direction; ask with known words")
             status = common.FAILURE
         if asked.json:
             results = [

@@ -58,16 +58,22 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+def refuse_others(path: Path, names: set[str]) -> None:
+    """Raise W2VError for what is no folder, or holds anything but files called `names`."""
+    if not os.path.lexists(path):
+        return
+    if not path.is_dir():
+        raise W2VError(f"{path} is no folder, and is left as it is; name another path")
+    if others := sorted(set(os.listdir(path)) - names):
+        raise W2VError(f"{path} holds {others[0]}, which would be lost; name another folder")
+
+
 @contextlib.contextmanager
 def new_folder(path: Path, names: set[str]) -> Iterator[Path]:
     """A folder to fill with files called `names`; takes the place of `path` when the block ends."""
-    if os.path.lexists(path):
-        if not path.is_dir():
-            raise W2VError(f"{path} is no folder, and is left as it is; name another path")
-        if others := sorted(set(os.listdir(path)) - names):
-            raise W2VError(f"{path} holds {others[0]}, which would be lost; name another folder")
-        if path == Path.cwd() or os.path.ismount(path):
-            raise W2VError(f"{path} cannot be replaced; name a folder inside it")
+    refuse_others(path, names)
+    if os.path.lexists(path) and (path == Path.cwd() or os.path.ismount(path)):
+        raise W2VError(f"{path} cannot be replaced; name a folder inside it")
     with atomic.staged(path) as staging:
         yield staging
         atomic.flush_tree(staging)

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from w2v.sentences.components import Fitted
+
 
 class Batch(NamedTuple):
     """Some of the sentences that were asked for.
@@ -27,6 +29,7 @@ class Model(Protocol):
 
     vector_size: D.  pooling: its name.  batch_size: sentences in a batch, where it is not said.
     description: a line for people.  settings: what makes the same model again, as JSON holds it.
+    fitted: what it took from a text.
     """
 
     vector_size: int
@@ -34,6 +37,7 @@ class Model(Protocol):
     batch_size: int
     description: str
     settings: dict[str, Any]
+    fitted: Fitted | None
 
     def batches(self, sentences: Sequence[str], batch_size: int) -> Iterator[Batch]:
         """Yield Batches that together hold every sentence once, in any order."""

@@ -1,9 +1,9 @@
-"""The common components of a text's sentences: fitted once, and kept in the run folder."""
+"""What sif and usif take from a text; of a run's own text it is kept in the run folder."""
 
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +14,31 @@ from w2v.files import open_file
 from w2v.sentences.saved_folder import read_json
 from w2v.storage import atomic, layout, safetensors
 
-_TABLES = ("components", "shares")
+_ROUNDING = 1e-6  # a smaller share of a vector of float32 is no direction
+_TABLES = ("components", "shares", "weights")
 
 
 @dataclass(frozen=True)
-class Common:
-    """What all sentences of a text have in common.
+class Fitted:
+    """What sif and usif take from a text.
 
-    components: (m, D) float32, orthonormal, the strongest first.  shares: (m,) float32, how much of
-    each is removed.  mean_length: words of a sentence of that text, on average, which
-    usif goes by.  text: its name.
+    components: (m, D) float32, which all its sentences have in common; orthonormal, the strongest
+    first.  shares: (m,) float32, how much of each is removed.  weights: (V,) float32, of the words.
+    text: its name.
     """
 
     components: npt.NDArray[np.float32]
     shares: npt.NDArray[np.float32]
-    mean_length: float
+    weights: npt.NDArray[np.float32]
     text: str
 
     def remove_from(self, vectors: npt.NDArray[np.float32]) -> None:
-        """Remove the components from (n, D) vectors, in place."""
+        """Remove the components from (n, D) vectors, in place; a row of nothing else becomes 0."""
+        before = np.einsum("nd,nd->n", vectors, vectors)
         # Not a matrix product, which rounds a row in one way alone and in another among many.
         parts = np.einsum("nd,md->nm", vectors, self.components) * self.shares
         vectors -= np.einsum("nm,md->nd", parts, self.components)
+        vectors[np.einsum("nd,nd->n", vectors, vectors) <= _ROUNDING**2 * before] = 0
 
 
 def principal(
@@ -57,45 +60,58 @@ def principal(
     return components, (squares / total).astype(np.float32)
 
 
-def read(run: Path, pooling: str) -> Common | None:
-    """The Common of a run folder; None where it has none, or of other vectors.
+def kept(run: Path, pooling: str) -> Fitted | None:
+    """The Fitted of a run's own text; None where the run keeps none, or one of other vectors.
 
     Raises: W2VError: the file is damaged.
     """
     path = run / layout.COMPONENTS[pooling]
     try:
-        with open_file(path) as file:
-            tensors, metadata = safetensors.map_tensors(file, path)
-        about = json.loads(metadata["w2v"])
-        if about.pop("sha256") != _digest(run):
-            return None
-        components, shares = (np.array(tensors[name]) for name in _TABLES)
-        if shares.shape != (1, len(components)):
-            raise ValueError("its tables do not fit")
-        return Common(components, shares[0], float(about["mean_length"]), str(about["text"]))
+        found, sha256 = read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise W2VError(f"cannot read {path}: {error.strerror}") from error
-    except (W2VError, KeyError, ValueError, TypeError, AttributeError) as error:
-        what = str(error).removeprefix(f"{path} is damaged: ")
-        raise damaged(path, f"{what}; remove it, and it is fitted again") from error
+    except W2VError as error:
+        raise W2VError(f"{error}; remove it, and it is fitted again") from error
+    return found if sha256 == _digest(run) else None
 
 
-def write(run: Path, pooling: str, common: Common) -> None:
-    """Keep a Common in a run folder, whole or not at all; where that fails, the log says so."""
+def keep(run: Path, pooling: str, fitted: Fitted) -> None:
+    """Keep a Fitted in a run folder, whole or not at all; where that fails, the log says so."""
     path = run / layout.COMPONENTS[pooling]
-    about = {name: value for name, value in asdict(common).items() if name not in _TABLES}
-    tensors = {"components": common.components, "shares": common.shares[None]}
     try:
         atomic.sweep(path)
         with atomic.staged_file(path) as staging:
-            metadata = {"w2v": json.dumps({**about, "sha256": _digest(run)})}
-            safetensors.write_tensors(staging, tensors, metadata)
+            write(staging, fitted, _digest(run))
     except OSError as error:
         logging.getLogger("w2v").warning(
             shown(f"cannot write {path}: {error.strerror}; {pooling} is fitted again next time")
         )
+
+
+def read(path: Path) -> tuple[Fitted, str]:
+    """The Fitted in a file, and the SHA-256 that was noted with it.
+
+    Raises: W2VError: it is damaged.  OSError: it cannot be read.
+    """
+    with open_file(path) as file:
+        tensors, metadata = safetensors.map_tensors(file, path)
+    try:
+        about = json.loads(metadata["w2v"])
+        components, shares, weights = (np.array(tensors[name]) for name in _TABLES)
+        if shares.shape != (1, len(components)) or len(weights) != 1:
+            raise ValueError("its tables do not fit")
+        return Fitted(components, shares[0], weights[0], str(about["text"])), str(about["sha256"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise damaged(path, f"it does not hold what was fitted ({error})") from error
+
+
+def write(path: Path, fitted: Fitted, sha256: str = "") -> None:
+    """Write a Fitted into a file, with the SHA-256 of the vectors it is of. Raises: OSError."""
+    tensors = {name: np.atleast_2d(getattr(fitted, name)) for name in _TABLES}
+    metadata = {"w2v": json.dumps({"text": fitted.text, "sha256": sha256})}
+    safetensors.write_tensors(path, tensors, metadata)
 
 
 def _digest(run: Path) -> str:

@@ -2,13 +2,14 @@
 
 embeddings.safetensors    `embeddings`, (n, D) float32; how they were made, in its metadata
 sentences.txt             a sentence a line, UTF-8, in the order of the rows
+fitted.safetensors        what their encoder took from a text, of sif and usif: queries need no text
 """
 
 import json
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import numpy.typing as npt
 
 from w2v.errors import UsageError, W2VError, damaged
 from w2v.files import check_path, open_file
-from w2v.formats.targets import new_folder, prepared
+from w2v.formats.targets import new_folder, prepared, refuse_others
+from w2v.sentences import components
+from w2v.sentences.components import Fitted
 from w2v.sentences.encoder import SentenceEncoder
 from w2v.sentences.pairs import Pair, top_pairs
 from w2v.sentences.similarity import pairwise_cos_sim
@@ -26,7 +29,8 @@ from w2v.vectors.finite import first_not_finite
 from w2v.vectors.neighbours import Directions
 from w2v.vectors.queries import whole
 
-VECTORS, SENTENCES = "embeddings.safetensors", "sentences.txt"
+VECTORS, SENTENCES, FITTED = "embeddings.safetensors", "sentences.txt", "fitted.safetensors"
+FILES = {VECTORS, SENTENCES, FITTED}
 _NAME = "embeddings"
 _CHECKED, _SAME = 4, 0.999  # sentences that are encoded again; the cosine that is the same
 
@@ -38,6 +42,7 @@ class Embeddings:
         vectors:   (n, D) float32, mapped read-only: on disk until used.
         sentences: the n strings.
         made_by:   the `settings` of their encoder.
+        fitted:    what it took from a text.
     """
 
     def __init__(
@@ -45,13 +50,15 @@ class Embeddings:
         sentences: Sequence[str],
         vectors: npt.NDArray[np.float32],
         made_by: dict[str, Any] | None = None,
+        fitted: Fitted | None = None,
     ) -> None:
         """Raises: W2VError: the sizes differ."""
         if len(sentences) != len(vectors):
             raise W2VError(
                 f"{len(sentences)} sentences and {len(vectors)} vectors; as many of each"
             )
-        self.sentences, self.vectors, self.made_by = sentences, vectors, made_by or {}
+        self.sentences, self.vectors = sentences, vectors
+        self.made_by, self.fitted = made_by or {}, fitted
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -100,16 +107,19 @@ class Embeddings:
         """
         if not isinstance(self.made_by.get("model"), str):
             raise W2VError("the vectors do not tell which model made them; encode with your own")
+        given = self.made_by if self.fitted is None else {**self.made_by, "text": self.fitted}
         try:
-            encoder = SentenceEncoder(**self.made_by)
+            encoder = SentenceEncoder(**given)
         except TypeError as error:
             raise W2VError(f"what made the vectors is not known here: {error}") from error
+        encoder.settings = self.made_by
         self.check(encoder)
         return encoder
 
     def check(self, encoder: SentenceEncoder) -> None:
         """Raises: W2VError: an encoder gives some of these sentences other vectors."""
-        rows = np.flatnonzero(self.vectors[:_CHECKED].any(axis=1)).tolist()
+        with_words = (row for row, vector in enumerate(self.vectors) if vector.any())
+        rows = list(islice(with_words, _CHECKED))
         found, _ = encoder.encode_counted([self.sentences[row] for row in rows])
         stored = self.vectors[rows]
         if found.shape != stored.shape or (pairwise_cos_sim(found, stored) < _SAME).any():
@@ -136,6 +146,7 @@ def load(path: str | os.PathLike[str]) -> Embeddings:
         check_path(path)
         before = os.stat(path)
         with open_file(table_path) as table, open_file(text_path) as text:
+            fitted = _fitted(Path(path, FITTED))
             if not os.path.samestat(before, os.stat(path)):
                 return load(path)  # it was replaced just now: never mix the two
             tensors, metadata = safetensors.map_tensors(table, table_path)
@@ -153,7 +164,14 @@ def load(path: str | os.PathLike[str]) -> Embeddings:
         raise damaged(text_path, f"byte {error.start} is not UTF-8") from error
     if len(sentences) != len(vectors) or not raw.endswith(b"\n"):
         raise damaged(text_path, f"{len(sentences)} sentences, {len(vectors)} vectors")
-    return Embeddings(sentences, vectors, made_by if isinstance(made_by, dict) else {})
+    return Embeddings(sentences, vectors, made_by if isinstance(made_by, dict) else {}, fitted)
+
+
+def _fitted(path: Path) -> Fitted | None:
+    try:
+        return components.read(path)[0]
+    except FileNotFoundError:
+        return None
 
 
 def append(
@@ -180,6 +198,7 @@ def append(
     text = _as_text(sentences)
     try:
         target = prepared(path)
+        refuse_others(target, FILES)
         with atomic.claimed(target):
             shape = len(sentences), encoder.vector_size
             return _replace(target, text, shape, blocks, encoder)
@@ -201,9 +220,11 @@ def _replace(target, text, shape, blocks, encoder):
         old.check(encoder)
         text = "".join(f"{sentence}\n" for sentence in old.sentences).encode() + text
         blocks, shape = chain([old.vectors], blocks), (len(old) + shape[0], shape[1])
-    with new_folder(target, {VECTORS, SENTENCES}) as folder:
+    with new_folder(target, FILES) as folder:
         safetensors.write_blocks(folder / VECTORS, _NAME, shape, blocks, metadata)
         (folder / SENTENCES).write_bytes(text)
+        if encoder.fitted is not None:
+            components.write(folder / FITTED, encoder.fitted)
         load(folder)  # as many vectors as sentences
     return shape[0]
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.errors import UsageError, shown
+from w2v.errors import UsageError, counted, shown
 from w2v.sentences import models
+from w2v.sentences.components import Fitted
 from w2v.sentences.similarity import normalized
 from w2v.vectors.wordvectors import WordVectors
 
@@ -48,14 +49,21 @@ class Found:
 
     def remarks(self) -> list[str]:
         """Lines on the sentences that lost something."""
-        lines, of = [], f"of {self.sentences:,} sentences"
+        lines, sentences = [], counted(self.sentences, "sentence")
         if self.first_without is not None:
+            what, first = f"{self.without:,} of {sentences}", self.first_without + 1
             lines.append(
-                f"{self.without:,} {of} have no known word, so their vectors are 0; the first is "
-                f"number {self.first_without + 1}"
+                f"{what} is empty, has no known word or cancels out, so its vector is 0: number "
+                f"{first}"
+                if self.without == 1
+                else f"{what} are empty, have no known word or cancel out, so their vectors are 0; "
+                f"the first is number {first}"
             )
         if self.truncated:
-            lines.append(f"{self.truncated:,} {of} are longer than the model takes, and were cut")
+            cut = "has more tokens than are read, and was cut"
+            if self.truncated > 1:
+                cut = "have more tokens than are read, and were cut"
+            lines.append(f"{self.truncated:,} of {sentences} {cut}")
         return lines
 
 
@@ -67,13 +75,14 @@ class SentenceEncoder:
         pooling:     how words' vectors become a sentence's.
         description: a line for people.
         settings:    arguments that make the same encoder again, as JSON holds them.
+        fitted:      what sif and usif took from a text; else None.
     """
 
     def __init__(
         self,
         model: str | os.PathLike[str] | WordVectors,
         pooling: str | None = None,
-        text: str | os.PathLike[str] | Iterable[str] | None = None,
+        text: str | os.PathLike[str] | Iterable[str] | Fitted | None = None,
         layer: int | None = None,
         max_length: int | None = None,
         device: str | None = None,
@@ -88,8 +97,8 @@ class SentenceEncoder:
                 "sif" or "usif"; of a transformer "mean", "cls" or "pooler" (the default is the
                 folder's own, else "mean").
             text: what the common components of sif and usif are fitted on: the path of a text, or
-                sentences. None: those that the run folder holds, else its training text. Fitted
-                ones are stored in the run folder.
+                sentences; or the `fitted` of another encoder. None: the run's training text, once:
+                what was fitted on it is kept in the run folder.
             layer: of a transformer, whose hidden states are pooled: 0 (embeddings) to the last
                 (default).
             max_length: of a transformer, tokens that are read of a sentence (default: the most it
@@ -111,6 +120,7 @@ class SentenceEncoder:
         self.vector_size = self._model.vector_size
         self.pooling = self._model.pooling
         self.description = self._model.description
+        self.fitted = self._model.fitted
         path = None if isinstance(model, WordVectors) else os.path.abspath(model)
         self.settings = {"model": path, **self._model.settings}
 
@@ -170,7 +180,7 @@ class SentenceEncoder:
 
 
 def _checked(sentences: Iterable[str]) -> Sequence[str]:
-    if isinstance(sentences, str) or not hasattr(sentences, "__iter__"):
+    if isinstance(sentences, (str, bytes)) or not hasattr(sentences, "__iter__"):
         raise UsageError(f"the sentences are {shown(repr(sentences))}; give a list of strings")
     sentences = list(sentences)
     for place, sentence in enumerate(sentences):

@@ -4,25 +4,22 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from w2v.errors import UsageError, W2VError, shown
 from w2v.sentences import components
-from w2v.sentences.components import Common
+from w2v.sentences.components import Fitted
 from w2v.sentences.pooling import N_COMPONENTS, pooled, word_weights
 from w2v.sentences.training_text import Sentences, Text
 from w2v.sentences.words import Rows
 from w2v.vectors.wordvectors import WordVectors
 
 
-def fitted(
-    pooling: str, wv: WordVectors, rows: Rows, path: Path | None, text: Text
-) -> tuple[npt.NDArray[np.float32] | None, Common]:
-    """The weights of words, (V,) float32, and the Common, for sif or usif.
+def fitted(pooling: str, wv: WordVectors, rows: Rows, path: Path | None, text: Text) -> Fitted:
+    """What sif or usif takes from a text.
 
     Args:
-        path: where the vectors come from. If it is a run folder, what is fitted is kept there, and
-            what is kept there is taken where no text is given.
+        path: where the vectors come from. If it is a run folder and no text is given, what is
+            fitted on the run's own is kept there, and taken from there.
     Raises:
         UsageError, W2VError: there is no text, or no sentence with a known word in it.
     """
@@ -31,10 +28,12 @@ def fitted(
     if text is None and (run is None or not has_counts):
         lack = "have no counts of words" if not has_counts else "are no run, which has a text"
         raise UsageError(f"{pooling} needs a text to be fitted on: these vectors {lack}")
-    if text is None and run is not None and (kept := components.read(run, pooling)):
-        return word_weights(pooling, wv.counts, kept.mean_length), kept
+    own = run if text is None else None
+    if own is not None and (kept := components.kept(own, pooling)):
+        return kept
     sentences = Sentences(text, run, wv.tokenization)
-    logging.getLogger("w2v").info(shown(f"fitting {pooling} on {sentences.name}, once"))
+    once = "" if own is None else ", once"
+    logging.getLogger("w2v").info(shown(f"fitting {pooling} on {sentences.name}{once}"))
     counts, mean_length = wv.counts, 0.0
     if pooling == "usif" or not has_counts:  # sif does without, and reads the text once
         of_text, mean_length = _counted(wv, rows, sentences)
@@ -51,10 +50,10 @@ def fitted(
         )
     if pooling == "sif":
         shares = np.ones_like(shares)
-    common = Common(found, shares, mean_length, sentences.name)
-    if run is not None and has_counts:
-        components.write(run, pooling, common)
-    return weights, common
+    fitted = Fitted(found, shares, weights, sentences.name)
+    if own is not None:
+        components.keep(own, pooling, fitted)
+    return fitted
 
 
 def _counted(wv, rows, sentences):

@@ -45,12 +45,12 @@ def top_pairs(
             cosines = units[first : first + _ROWS] @ units[begin : begin + _COLUMNS].T
             one, other = _candidates(cosines, first - begin, floor - slack, slack, topn)
             one, other = rows[one + first], rows[other + begin]
-            exact = _cosines(vectors, lengths, one, other)
+            exact = _cosines(vectors, one, other)
             found = np.concatenate([best, np.stack([exact, one, other], axis=1)])
             best = found[np.lexsort((found[:, 2], found[:, 1], -found[:, 0]))[:topn]]
             if len(best) == topn:
                 floor = np.float32(best[-1, 0])
-    return [Pair(min(cosine, 1.0), int(one), int(other)) for cosine, one, other in best.tolist()]
+    return [Pair(cosine, int(one), int(other)) for cosine, one, other in best.tolist()]
 
 
 def _candidates(cosines, diagonal, floor, slack, topn):
@@ -70,12 +70,14 @@ def _candidates(cosines, diagonal, floor, slack, topn):
     return np.divmod(chosen, cosines.shape[1])
 
 
-def _cosines(vectors, lengths, one, other):
-    """(m,) float64, the cosines of m pairs of rows."""
+def _cosines(vectors, one, other):
+    """(m,) float64, the cosines of m pairs of rows; of two rows that are the same, exactly 1."""
     exact = np.empty(len(one))
     step = max(1, _NUMBERS // vectors.shape[1])
     for first in range(0, len(one), step):
         a, b = one[first : first + step], other[first : first + step]
-        products = (vectors[a].astype(np.float64) * vectors[b]).sum(axis=1)
-        exact[first : first + step] = products / (lengths[a] * lengths[b])
-    return exact
+        left, right = (vectors[rows].astype(np.float64) for rows in (a, b))
+        # √(x·x) is x in floating point too, where the sums of both are made in one way.
+        squares = (left * left).sum(axis=1) * (right * right).sum(axis=1)
+        exact[first : first + step] = (left * right).sum(axis=1) / np.sqrt(squares)
+    return exact.clip(-1, 1)

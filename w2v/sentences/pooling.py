@@ -29,18 +29,15 @@ SIF_A = 1e-3  # Arora et al.'s default
 
 def word_weights(
     pooling: str, counts: npt.NDArray[np.int64], mean_length: float
-) -> npt.NDArray[np.float32] | None:
-    """The weight of each word.
+) -> npt.NDArray[np.float32]:
+    """The weight of each word, for sif or usif.
 
     Args:
-        pooling: one of POOLINGS.
         counts: (V,) int64, of the words; row 0 is `<unk>`, which counts as part of the text.
         mean_length: words of a sentence, on average.
     Returns:
-        (V,) float32; None for mean, where all are 1.
+        (V,) float32.
     """
-    if pooling == "mean":
-        return None
     shares = counts / max(counts.sum(), 1)
     if pooling == "sif":
         return (SIF_A / (shares + SIF_A)).astype(np.float32)
@@ -63,7 +60,7 @@ def pooled(
     """Sentences' vectors, before the common components are removed.
 
     Args:
-        table: (V, D) float32.  weights: as word_weights gives them.
+        table: (V, D) float32.  weights: as word_weights gives them; None, of mean: all 1.
         rows, n_words: of n sentences, as words.Rows gives them; unknown words, row 0, are left out.
     Returns:
         (n, D) float32, zeros for a sentence without a known word; (n,) int64, its known words.

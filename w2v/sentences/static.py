@@ -7,6 +7,7 @@ import numpy as np
 
 from w2v.errors import W2VError, damaged
 from w2v.sentences.batch import Batch
+from w2v.sentences.components import Fitted
 from w2v.sentences.extra import needed
 from w2v.sentences.saved_folder import Module, is_normalized
 from w2v.sentences.similarity import normalized
@@ -20,6 +21,7 @@ class StaticModel:
     """
 
     batch_size, pooling = 4096, "mean"
+    fitted: Fitted | None = None
 
     def __init__(self, path: Path, modules: list[Module]) -> None:
         self._is_normalized = is_normalized(modules, path, {"StaticEmbedding"})

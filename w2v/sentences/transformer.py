@@ -9,6 +9,7 @@ import numpy as np
 from w2v.errors import UsageError
 from w2v.sentences import transformer_folder
 from w2v.sentences.batch import Batch
+from w2v.sentences.components import Fitted
 from w2v.sentences.extra import needed
 from w2v.sentences.saved_folder import Module
 
@@ -31,6 +32,7 @@ class TransformerModel:
     """
 
     batch_size = 32
+    fitted: Fitted | None = None
 
     def __init__(
         self,

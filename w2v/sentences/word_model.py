@@ -10,6 +10,7 @@ import numpy as np
 from w2v.errors import UsageError, W2VError
 from w2v.sentences import fitting
 from w2v.sentences.batch import Batch
+from w2v.sentences.components import Fitted
 from w2v.sentences.pooling import POOLINGS, pooled
 from w2v.sentences.training_text import Text
 from w2v.sentences.words import Rows
@@ -29,9 +30,16 @@ class WordModel:
     batch_size = 4096
 
     def __init__(
-        self, wv: WordVectors, path: Path | None, pooling: str = POOLINGS[0], text: Text = None
+        self,
+        wv: WordVectors,
+        path: Path | None,
+        pooling: str = POOLINGS[0],
+        text: Text | Fitted = None,
     ) -> None:
-        """Args: path: of the run folder or the file that they come from, if there is one."""
+        """Args:
+        path: of the run folder or the file that they come from, if there is one.
+        text: what is fitted on, or what was.
+        """
         if pooling not in POOLINGS:
             raise UsageError(
                 f"pooling is {pooling!r}; of word vectors it must be one of {', '.join(POOLINGS)}"
@@ -43,9 +51,15 @@ class WordModel:
             raise W2VError(f"the vector of {word!r} holds NaN or infinity; train again")
         self.vector_size, self.pooling = wv.vector_size, pooling
         self._table, self._rows = wv.vectors, Rows(wv)
-        self._weights = self._common = None
-        if pooling != "mean":
-            self._weights, self._common = fitting.fitted(pooling, wv, self._rows, path, text)
+        self.fitted = text if isinstance(text, Fitted) else None
+        if pooling != "mean" and not isinstance(text, Fitted):
+            self.fitted = fitting.fitted(pooling, wv, self._rows, path, text)
+        sizes = self.fitted and (len(self.fitted.weights), self.fitted.components.shape[1])
+        if sizes and sizes != wv.vectors.shape:
+            raise W2VError(
+                f"{pooling} was fitted for {sizes}, not for vectors of {wv.vectors.shape}; "
+                "fit it again"
+            )
         self.description = f"{pooling} of word vectors ({len(wv) - 1:,} words × {wv.vector_size})"
         self.settings: dict[str, Any] = {"pooling": pooling}
         if isinstance(text, (str, os.PathLike)):
@@ -54,8 +68,9 @@ class WordModel:
     def batches(self, sentences: Sequence[str], batch_size: int) -> Iterator[Batch]:
         for first in range(0, len(sentences), batch_size):
             rows, n_words = self._rows(sentences[first : first + batch_size])
-            vectors, n_known = pooled(self.pooling, self._table, self._weights, rows, n_words)
-            if self._common is not None:
-                self._common.remove_from(vectors)
+            weights = None if self.fitted is None else self.fitted.weights
+            vectors, n_known = pooled(self.pooling, self._table, weights, rows, n_words)
+            if self.fitted is not None:
+                self.fitted.remove_from(vectors)
             places = np.arange(first, first + len(vectors))
             yield Batch(places, vectors, len(rows), int(n_known.sum()))
