@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 import signal
@@ -16,12 +17,14 @@ import torch
 
 from w2v.classify import checkpoint, saved, train
 from w2v.classify.data_module import DataModule, Labelled, read_labelled, read_parts, split
+from w2v.classify.model import TextClassifier
 from w2v.classify.scores import scores_of
 from w2v.classify.settings import Settings
 from w2v.classify.trainer import Trainer
 from w2v.commands import classify
 from w2v.config import UNK
 from w2v.errors import Interrupted, UsageError, W2VError
+from w2v.pictures import confusion, looks
 from w2v.tokenizing import Tokenization
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
@@ -78,6 +81,25 @@ def test_scores_by_hand():
     np.testing.assert_allclose(scores.f1, [2 / 3, 0.4, 0])  # c is never predicted
     assert scores.macro_f1 == pytest.approx((2 / 3 + 0.4) / 3)
     assert scores.table()[1].split() == ["a", "2", "1", "0", "0.667"]
+
+
+def test_a_table_of_long_and_wide_labels_stands_in_columns():
+    scores = scores_of(["x" * 200, "日本", "b"], np.arange(3), np.arange(3))
+    lines = scores.table()
+    assert {looks.width(line.removesuffix("   (columns: predicted)")) for line in lines} == {95}
+    assert lines[1].split() == ["x" * 19 + "…", "1", "0", "0", "1.000"]
+
+
+@pytest.mark.draws
+def test_slanted_labels_end_at_their_columns():
+    names = [f"a label of some length {n}" for n in range(6)]
+    drawn, _ = confusion.figure(names, np.eye(6, dtype=int).tolist(), 1.0)
+    drawn.canvas.draw()
+    (axes,) = drawn.axes
+    for label in axes.get_xticklabels():
+        x, _ = axes.transAxes.inverted().transform(axes.transData.transform(label.get_position()))
+        box = label.get_window_extent().transformed(axes.transAxes.inverted())
+        assert box.x1 - x < 0.05  # it ends below its column, and stands left of it
 
 
 def test_class_weights_let_labels_weigh_the_same():
@@ -197,6 +219,17 @@ def test_a_saved_classifier_gives_the_same_probabilities(tmp_path):
         classifier.probabilities(["x", None])
 
 
+def test_a_finished_classifier_is_replaced_only_by_force(tmp_path):
+    train.train(trainer_of(), WV, tmp_path / "out")
+    before = (tmp_path / "out" / saved.MODEL).read_bytes()
+    for resume in (False, True):
+        with pytest.raises(W2VError, match="holds a classifier; --force replaces it, or name"):
+            train.train(trainer_of(seed=1), WV, tmp_path / "out", resume)
+    assert (tmp_path / "out" / saved.MODEL).read_bytes() == before
+    train.train(trainer_of(seed=1), WV, tmp_path / "out", force=True)
+    assert (tmp_path / "out" / saved.MODEL).read_bytes() != before
+
+
 def test_a_signal_saves_the_state_and_resume_goes_on(tmp_path):
     whole = train.train(trainer_of(), WV, tmp_path / "whole")
 
@@ -242,7 +275,26 @@ def test_a_damaged_classifier_is_one_line(tmp_path, name, content, message):
 )
 def test_columns_are_found(tmp_path, content, columns, expected):
     (tmp_path / "x.csv").write_text(content)
-    assert read_labelled(tmp_path / "x.csv", *columns) == expected
+    assert read_labelled(tmp_path / "x.csv", *columns)[:2] == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "n_texts"),
+    [
+        ("Category,Message\na,x\na,y\nb,z\nb,x\n", (), 4),
+        ("Message,Category\nx,a\ny,a\nz,b\nx,b\n", ("2", "1"), 4),
+        ("label,text\nc,x\na,y\na,z\n", (), 3),  # named: the first text is a text
+        ("c,w\na,x\nb,y\na,z\n", (), 4),  # b, too, comes once: nothing is sure
+        ("a,w\na,x\nb,y\nb,z\n", (), 4),
+    ],
+)
+def test_names_of_columns_are_no_label(tmp_path, caplog, content, columns, n_texts):
+    (tmp_path / "x.csv").write_text(content)
+    with caplog.at_level(logging.WARNING, "w2v"):
+        parts = read_parts([tmp_path / "x.csv"] * 3, Settings(), *columns)
+    assert [len(part.texts) for part in parts] == [n_texts] * 3
+    is_told = ["is taken for the columns' names" in message for message in caplog.messages]
+    assert is_told == [True] * (n_texts < content.count("\n") and "Cat" in content)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +325,7 @@ def test_labelled_texts_that_cannot_be_read_are_one_line(tmp_path, content, colu
         ((["a", "a"], ["a"], []), "all training texts have the label 'a'; there must be two"),
         ((["a", "b"], ["c"], []), "text for validation has the label 'c', which no training text"),
         ((["a", "b"], ["a"], ["d"]), "text for test has the label 'd'"),
-        ((["a", "b"], [], []), "there is no text for validation"),
+        ((["a", "b"], [], []), "no text for validation: 2 texts, 2 labels, such as 'a'; give a la"),
     ],
 )
 def test_labels_that_do_not_fit_are_one_line(parts, message):
@@ -343,6 +395,55 @@ def test_the_command_trains_and_predicts(files, capsys, monkeypatch):
     for answer in answers:
         assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-6)
+
+
+def test_what_is_done_is_said_and_left(files, capsys):
+    asked = ["train", "texts.tsv", "-o", "out", "--model", "run", "--epochs", 1]
+    assert ran(capsys, *asked)[0] == 0
+    assert ran(capsys, *asked, "--resume") == (0, "out is done; --force trains anew\n", "")
+    status, _, errors = ran(capsys, *asked)
+    assert (status, "--force replaces it" in errors) == (1, True)
+    assert ran(capsys, *asked, "--force")[0] == 0
+
+
+def test_labels_and_texts_never_break_a_line(files, capsys):
+    labels = ["two\nlines", "a\ttab"]
+    model = TextClassifier(torch.from_numpy(TABLE.copy()), 2, 0, tune=False)
+    for label in labels:
+        with torch.no_grad():
+            model.head[0].bias.copy_(torch.tensor([9.0 * (name == label) for name in labels]))
+        classify._answer(saved.Classifier(model, labels, WV), ["a\\b\tc\rd"], False)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[::2] for line in lines] == [
+        [r"two\nlines", r"a\\b\tc\rd"], [r"a\ttab", r"a\\b\tc\rd"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_piped", [False, True])
+def test_what_is_not_utf8_is_refused_with_its_line(files, capsys, monkeypatch, is_piped):
+    assert ran(capsys, "train", "texts.tsv", "-o", "out", "--model", "run", "--epochs", 1)[0] == 0
+    content = b"\xef\xbb\xbfw1\nw2 \xe9\n"
+    (files / "new.txt").write_bytes(content)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    asked = [] if is_piped else ["new.txt"]
+    status, out, errors = ran(capsys, "predict", "out", *asked)
+    assert (status, "\ufeff" in out) == (1, False)
+    assert errors.endswith("line 2 is not UTF-8; convert it\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--validation", "texts.tsv", "--test-share", "0.2"], "--test-share is given, and --val"),
+        (["--validation", "texts.tsv", "--validation-share", "0.2"], "--validation-share is given"),
+        (["--test", "texts.tsv", "--test-share", "0.2"], "--test-share is given, and --test: then"),
+    ],
+)
+def test_a_share_that_would_be_ignored_is_refused(files, capsys, arguments, message):
+    asked = ["train", "texts.tsv", "-o", "out", "--model", "run", *arguments]
+    status, _, errors = ran(capsys, *asked)
+    assert status == 2
+    assert message in errors
 
 
 def test_files_for_validation_and_test_are_taken_whole(files):

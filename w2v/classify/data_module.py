@@ -1,6 +1,7 @@
 """The data module: files of labelled texts → datasets for training, validation and test."""
 
 import hashlib
+import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import torch
 
 from w2v.classify.dataset import TextDataset
 from w2v.classify.settings import Settings
-from w2v.errors import UsageError, W2VError
+from w2v.errors import UsageError, W2VError, counted, shown
 from w2v.sentences.words import Rows
 from w2v.storage.rows import read_rows
 from w2v.vectors.wordvectors import WordVectors
@@ -20,10 +21,11 @@ PARTS = ("training", "validation", "test")
 
 
 class Labelled(NamedTuple):
-    """texts, labels: n strings each."""
+    """texts, labels: n strings each.  is_named: whether their columns were found by a name."""
 
     texts: list[str]
     labels: list[str]
+    is_named: bool = True
 
 
 def read_labelled(
@@ -33,7 +35,8 @@ def read_labelled(
 
     Args:
         label_column, text_column: names, that the first row gives, or numbers from 1. None: the
-            columns called `label` and `text`, else the first and the second of two.
+            columns called `label` and `text`, else the first and the second of two. Without a name
+            the first row counts as a text; see read_parts.
     Raises:
         UsageError: there is no such column.
         W2VError: the file cannot be read, holds no text, or a row has no label, with its line.
@@ -60,7 +63,7 @@ def read_labelled(
         texts.append(text)
     if not texts:
         raise W2VError(f"{path} holds no labelled text")
-    return Labelled(texts, labels)
+    return Labelled(texts, labels, has_head)
 
 
 def _place(path, name, head):
@@ -100,7 +103,11 @@ class DataModule:
                         f"a text for {name} has the label {label!r}, which no training text has"
                     )
         if not parts[1].texts:
-            raise W2VError("there is no text for validation; give a share, or a file, with some")
+            some, texts = shown(f"{self.labels[0]!r:.40}"), counted(len(parts[0].texts), "text")
+            raise W2VError(
+                f"there is no text for validation: {texts}, {len(self.labels):,} labels, such as "
+                f"{some}; give a larger share, or a file, or name the columns (--label-column)"
+            )
         number = {label: place for place, label in enumerate(self.labels)}
         rows_of = Rows(wv)
         self.parts = {
@@ -151,7 +158,22 @@ def split(labelled: Labelled, settings: Settings, has_test: bool) -> list[Labell
 
 
 def _taken(labelled: Labelled, places: list[int]) -> Labelled:
-    return Labelled(*([column[place] for place in places] for column in labelled))
+    texts, labels, _ = labelled
+    return Labelled([texts[place] for place in places], [labels[place] for place in places])
+
+
+def _begins_with_names(labelled: Labelled) -> bool:
+    """Whether, of columns not found by name, the first label is the only one that comes once."""
+    if labelled.is_named:
+        return False
+    counts = Counter(labelled.labels)
+    return [label for label, n in counts.items() if n == 1] == labelled.labels[:1]
+
+
+def _without(labelled: Labelled, first: tuple[str, str]) -> Labelled:
+    """Without the first text, if it is that with that label."""
+    is_there = (labelled.labels[:1], labelled.texts[:1]) == ([first[0]], [first[1]])
+    return Labelled(labelled.texts[is_there:], labelled.labels[is_there:])
 
 
 def read_parts(
@@ -162,6 +184,10 @@ def read_parts(
 ) -> list[Labelled]:
     """The three parts: of files for training, validation and test, or split from the first.
 
+    Nothing is taken from the first where there is a file for validation: without one for the test,
+    there is none. A first row whose label no other text has is taken for the columns' names, which
+    the log says; so is the same row in the other files.
+
     Args: paths: of the three; the last two may be None.
     Raises: as read_labelled.
     """
@@ -169,6 +195,15 @@ def read_parts(
         Labelled([], []) if path is None else read_labelled(path, label_column, text_column)
         for path in paths
     ]
+    if _begins_with_names(read[0]):
+        names = read[0].labels[0], read[0].texts[0]
+        logging.getLogger("w2v").warning(
+            shown(
+                f"the first row of {paths[0]}, {names[0]!r:.40} and {names[1]!r:.40}, is taken for "
+                "the columns' names: no other row has that label"
+            )
+        )
+        read = [_without(part, names) for part in read]
     training, validation, test = read
     if validation.texts:
         return read

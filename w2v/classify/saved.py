@@ -63,6 +63,11 @@ def write(folder: Path, trainer: Trainer, wv: WordVectors, scores: dict[str, Any
         lines.writerows(dataclasses.astuple(epoch) for epoch in trainer.progress.history)
 
 
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds a classifier whose training is done."""
+    return os.path.lexists(Path(path, MODEL))
+
+
 class Classifier:
     """A trained classifier, for texts that nobody has labelled.
 

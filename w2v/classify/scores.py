@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from w2v.pictures import looks
+from w2v.pictures.confusion import LETTERS
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -34,13 +37,14 @@ class Scores:
 
     def table(self) -> list[str]:
         """Lines that show the confusion matrix, with each label's F1."""
-        width = max(9, *(len(label) for label in self.labels)) + 2
-        numbers = max(7, *(len(label) + 2 for label in self.labels))
-        head = "".join(f"{label:>{numbers}}" for label in self.labels)
-        lines = [f"{'true':<{width}}{head}{'F1':>7}   (columns: predicted)"]
-        for label, row, f1 in zip(self.labels, self.confusion, self.f1, strict=True):
+        names = [looks.cut(label, LETTERS) for label in self.labels]
+        widest = max(map(looks.width, names))
+        first, numbers = max(9, widest) + 2, max(7, widest + 2)
+        head = "".join(" " * (numbers - looks.width(name)) + name for name in names)
+        lines = [f"{'true':<{first}}{head}{'F1':>7}   (columns: predicted)"]
+        for name, row, f1 in zip(names, self.confusion, self.f1, strict=True):
             counts = "".join(f"{count:>{numbers}}" for count in row)
-            lines.append(f"{label:<{width}}{counts}{f1:>7.3f}")
+            lines.append(f"{name}{' ' * (first - looks.width(name))}{counts}{f1:>7.3f}")
         return lines
 
 

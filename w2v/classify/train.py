@@ -41,6 +41,7 @@ def train(
     wv: WordVectors,
     out: str | os.PathLike[str],
     resume: bool = False,
+    force: bool = False,
     told: Callable[[Epoch], object] | None = None,
 ) -> Trained:
     """Train, and write the classifier's folder, whole or not at all.
@@ -51,6 +52,7 @@ def train(
     Args:
         wv: whose vectors the Trainer has.
         resume: go on from the state in `out`, if there is one.
+        force: replace a classifier that is there already.
         told: called with every Epoch that ends.
     Raises:
         W2VError: `out` cannot be written, holds anything else, or its state is of another training.
@@ -58,7 +60,7 @@ def train(
     """
     with _writing(out):
         folder = prepared(out)
-        _check_free(folder)
+        _check_free(folder, force)
         with atomic.claimed(folder):
             state = folder / saved.CHECKPOINT
             if resume:
@@ -121,9 +123,11 @@ def _pauses(trainer: Trainer, state: Path, heard: list[int]) -> Callable[[], Non
     return pause
 
 
-def _check_free(folder: Path) -> None:
+def _check_free(folder: Path, force: bool) -> None:
     """Raise W2VError, before training, for a place where no classifier may be put."""
     refuse_others(folder, saved.FILES)
+    if saved.is_there(folder) and not force:
+        raise W2VError(f"{folder} holds a classifier; --force replaces it, or name another folder")
 
 
 @contextlib.contextmanager

@@ -2,25 +2,32 @@
 
 import argparse
 import dataclasses
-import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from w2v.commands import common, encoding, output
-from w2v.errors import UsageError, W2VError
+from w2v.errors import UsageError, W2VError, counted
 from w2v.files import open_file
 
 if TYPE_CHECKING:
     from w2v.classify.saved import Classifier
 
 BLOCK = 1024  # texts of a file that are labelled at a time
+LABELS = 20  # of those that are named
+ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})  # in an answer
 
 TRAIN_EPILOG = """\
 FILE is CSV or TSV (called .tsv, with no quotes), a text a row. Its columns are called label and
 text in its first row, or named by the flags, by name or by number; of two columns without names,
-the first is the label. Without --validation and --test, texts are drawn from FILE for these, of
-each label its share.
+the first is the label. Where no column is found by its name, the first row is a text like any
+other, but for one whose label no other row has, when all others have several: it is taken for the
+columns' names, with a warning.
+
+Without --validation and --test, texts are drawn from FILE for these, of each label its share. With
+--test alone, only those for validation are; with --validation none, so that there is no test
+without --test.
 
 FOLDER gets model.safetensors, vocab.tsv, config.json, history.csv and confusion.png.
 
@@ -28,8 +35,9 @@ exit status: 0 trained; 1 a failure; 2 wrong usage; 130 interrupted and 143 term
 state saved for --resume."""
 
 PREDICT_EPILOG = """\
-A text is a line; of the standard input each is answered at once. A line of the answer has the
-label, its probability and the text, with tabs between them; with --json it is one object:
+A text is a line in UTF-8; of the standard input each is answered at once. A line of the answer has
+the label, its probability and the text, with tabs between them; in label and text a tab is \\t, a
+line end \\n or \\r, and a backslash \\\\. With --json it is one object:
 {"text": "...", "label": "spam", "probabilities": {"ham": 0.02, "spam": 0.98}}.
 
 exit status: 0 answered; 1 a failure; 2 wrong usage; 130 interrupted."""
@@ -63,6 +71,7 @@ def _parser(prog: str) -> common.Parser:
     add("--label-column", metavar="NAME", help="name or number of the labels' column")
     add("--text-column", metavar="NAME", help="name or number of the texts' column")
     add("--resume", action="store_true", help="go on from the state in FOLDER, if there is one")
+    add("--force", action="store_true", help="replace a classifier in FOLDER, and train anew")
     _add_settings(train)
     predict = kinds.add_parser(
         "predict", help="label texts", epilog=PREDICT_EPILOG, formatter_class=raw,
@@ -96,17 +105,26 @@ def _train(asked: argparse.Namespace) -> None:
     names = {field.name for field in dataclasses.fields(Settings)}
     given = {name: value for name, value in vars(asked).items() if name in names}
     settings = Settings(**given)
+    for share, made_by in (("validation_share", ()), ("test_share", (asked.test,))):
+        if share in given and any([asked.validation, *made_by]):
+            flag = "--" + share.replace("_", "-")
+            other = "--validation" if asked.validation else "--test"
+            raise UsageError(f"{flag} is given, and {other}: then nothing is drawn for it")
     with common.dying_of_interrupts():
         from tqdm import tqdm
 
-        from w2v.classify import train
+        from w2v.classify import saved, train
         from w2v.classify.data_module import DataModule, read_parts
         from w2v.classify.trainer import Epoch, Trainer
         from w2v.formats import convert
         from w2v.storage import run_folder
 
+    if asked.resume and not asked.force and saved.is_there(asked.out):
+        output.tell(f"{asked.out} is done; --force trains anew")
+        return
     paths = [asked.texts, asked.validation, asked.test]
-    parts = read_parts(paths, settings, asked.label_column, asked.text_column)
+    with encoding.log_told():
+        parts = read_parts(paths, settings, asked.label_column, asked.text_column)
     wv = convert.read(run_folder.last_run() if asked.model is None else asked.model)
     texts = DataModule(wv, parts)
     _tell_of(texts)
@@ -123,7 +141,7 @@ def _train(asked: argparse.Namespace) -> None:
             bar.update(epoch.epoch - bar.n)
 
         with encoding.log_told():
-            trained = train.train(trainer, wv, asked.out, asked.resume, told)
+            trained = train.train(trainer, wv, asked.out, asked.resume, asked.force, told)
     scores = trained.scores
     output.tell(
         f"{trained.part}: accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f} "
@@ -137,12 +155,14 @@ def _train(asked: argparse.Namespace) -> None:
 def _tell_of(texts: Any) -> None:
     """What the data are, and the texts that will all get one vector, 0."""
     sizes = ", ".join(f"{len(part):,} for {name}" for name, part in texts.parts.items())
-    output.tell(f"texts: {sizes}; labels: {', '.join(texts.labels)}")
+    more = f", … ({len(texts.labels):,})" if len(texts.labels) > LABELS else ""
+    output.tell(f"texts: {sizes}; labels: {', '.join(texts.labels[:LABELS])}{more}")
     rows = [rows for part in texts.parts.values() for rows in part.rows]
     unknown = sum(not of_text.any() for of_text in rows)
     known = sum(int((of_text > 0).sum()) for of_text in rows)
     share = known / max(sum(map(len, rows)), 1)
-    output.tell(f"words: {share:.1%} have a vector; {unknown:,} texts have no such word")
+    have = "has" if unknown == 1 else "have"
+    output.tell(f"words: {share:.1%} have a vector; {counted(unknown, 'text')} {have} no such word")
 
 
 def _predict(asked: argparse.Namespace) -> None:
@@ -154,31 +174,31 @@ def _predict(asked: argparse.Namespace) -> None:
     if asked.texts is None:
         if sys.stdin is None:
             raise UsageError("no file is given, and the standard input is closed; give a file")
-        if isinstance(sys.stdin, io.TextIOWrapper):
-            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-        for line in sys.stdin:
-            _answer(classifier, [line], asked.json)
+        for text in _lines(sys.stdin.buffer, "the standard input"):
+            _answer(classifier, [text], asked.json)
         return
-    for block in _blocks(asked.texts):
-        _answer(classifier, block, asked.json)
-
-
-def _blocks(path: str) -> Iterator[list[str]]:
     try:
-        with open_file(path) as file:
-            block: list[str] = []
-            for line in file:
-                block.append(line.decode("utf-8", "surrogateescape"))
-                if len(block) == BLOCK:
-                    yield block
-                    block = []
-            yield block
+        with open_file(asked.texts) as file:
+            lines = _lines(file, asked.texts)
+            while block := list(islice(lines, BLOCK)):
+                _answer(classifier, block, asked.json)
     except OSError as error:
-        raise W2VError(f"cannot read {path}: {error.strerror}") from error
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise W2VError(f"cannot read {asked.texts}: {error.strerror}") from error
 
 
-def _answer(classifier: "Classifier", lines: Iterable[str], is_json: bool) -> None:
-    texts = [line.rstrip("\r\n") for line in lines]
+def _lines(file: Iterable[bytes], name: str) -> Iterator[str]:
+    """The lines of a file, without their ends. Raises: W2VError: one is not UTF-8."""
+    for number, line in enumerate(file, 1):
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise W2VError(f"{name}, line {number} is not UTF-8; convert it") from error
+        yield text.rstrip("\r\n")
+
+
+def _answer(classifier: "Classifier", texts: list[str], is_json: bool) -> None:
     for text, row in zip(texts, classifier.probabilities(texts).tolist(), strict=True):
         best = max(range(len(row)), key=row.__getitem__)
         label = classifier.labels[best]
@@ -186,4 +206,5 @@ def _answer(classifier: "Classifier", lines: Iterable[str], is_json: bool) -> No
             probabilities = dict(zip(classifier.labels, row, strict=True))
             output.answer_json({"text": text, "label": label, "probabilities": probabilities})
         else:
+            label, text = label.translate(ESCAPED), text.translate(ESCAPED)
             output.answer([f"{label}\t{row[best]:.4f}\t{text}"])

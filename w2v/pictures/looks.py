@@ -58,9 +58,14 @@ def cut(text: str, n_letters: int) -> str:
 
     Letters of double width, as those of Chinese, count twice.
     """
-    text, width = shown(text), 0
-    for number, char in enumerate(text):
-        width += 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        if width > n_letters:
-            return text[: max(0, number - 1)] + "…"
-    return text
+    text = shown(text)
+    if width(text) <= n_letters:
+        return text
+    while width(text) >= n_letters:
+        text = text[:-1]
+    return text + "…"
+
+
+def width(text: str) -> int:
+    """How many columns text takes: letters of double width, as those of Chinese, take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
