@@ -255,7 +255,9 @@ def test_from_no_words_can_be_asked_and_filled():
         (["a"], 3, {}, r"shape \(\)"),
         (["a", "a"], np.ones((2, 3)), {}, "the word 'a' is there twice"),
         (["a", None], np.ones((2, 3)), {}, "None is given as a word"),
-        (["a"], np.ones((1, 3)), {"counts": [1, 2]}, "1 words have 2 counts"),
+        (["a"], np.ones((1, 3)), {"counts": [1, 2]}, "there are 1 word and 2 counts; give as many"),
+        (["a", "b"], [[1, 2], [3, math.nan]], {}, "the vector of 'b' holds NaN, infinity or too"),
+        (["a", "b"], [[1, 2], [3, 1e300]], {}, "the vector of 'b' holds NaN, infinity or too"),
         (["a"], np.ones((1, 3)), {"limit": 0}, "limit is 0; it must be 1 or more"),
     ],
 )

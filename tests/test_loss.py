@@ -1,7 +1,9 @@
 """What the picture of the loss shows: taken from Matplotlib's own lines, texts and boxes."""
 
+import dataclasses
 import math
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -27,11 +29,17 @@ def test_stretches_are_what_lies_between_the_rows():
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_stretches_pass_over_a_loss_that_is_no_number(bad):
+def test_a_loss_that_is_no_number_is_a_gap_between_stretches(bad, draw):
     rows = [ROWS[0], *ROWS[2:]]
     rows.insert(1, Metrics(1, 2, bad, 0.2, 150.0, 1.5, 0.5))
     rows.insert(2, ROWS[1])
-    assert [pytest.approx(pair) for pair in stretches(rows)] == STRETCHES
+    gap = [STRETCHES[0], (0.5, math.nan), *STRETCHES[1:]]
+    assert [pytest.approx(pair, nan_ok=True) for pair in stretches(rows)] == gap
+    above, *_ = draw({"a": rows}, ["has 1 row without a finite loss: a gap"]).axes
+    assert np.isnan(above.get_lines()[0].get_ydata()).tolist() == [False, True, False, False, False]
+    rows[2] = dataclasses.replace(rows[2], loss=bad)  # and of an epoch's mean
+    above, *_ = draw({"a": rows}, ["has 2 rows without a finite loss: a gap"]).axes
+    assert np.isnan(above.get_lines()[1].get_ydata()).tolist() == [True, False]
 
 
 def test_metrics_are_read_as_they_were_written(tmp_path):
@@ -65,11 +73,11 @@ def test_damaged_metrics_are_refused_with_their_line(old, new, what, tmp_path):
 def draw(tmp_path):
     """Draws {name: rows}; gives the figure, rendered."""
 
-    def draw(runs):
+    def draw(runs, expected=()):
         for name, rows in runs.items():
             write_csv(rows, tmp_path / f"{name}.csv")
         figure, remarks = loss.figure([(name, str(tmp_path / f"{name}.csv")) for name in runs])
-        assert remarks == []
+        assert [remark.split(".csv ")[1] for remark in remarks] == list(expected)
         figure.canvas.draw()
         return figure
 
@@ -130,7 +138,8 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_covers_a_line_or_leaves_the_picture(case, draw):
-    figure = draw(CASES[case])
+    gap = ["has 1 row without a finite loss: a gap"] if case == "NaN" else []
+    figure = draw(CASES[case], gap)
     renderer = figure.canvas.get_renderer()
     frame = figure.bbox
     for axes in figure.axes:  # with all that belongs to them
@@ -188,6 +197,13 @@ def test_legend_names_only_what_differs(tmp_path):
     assert curves.names([runs[0], tmp_path / "under way"]) == [
         "epochs 5, lr 0.5, corpus ptb",
         str(tmp_path / "under way"),
+    ]
+    long = "x" * loss.LONGEST_NAME  # in the legend the two are cut to the same
+    for name in "de":
+        what = text.replace('"ptb"', f'"{long}{name}"').replace("0.5", "2")
+        (tmp_path / name / layout.CONFIG).write_text(what)
+    assert curves.names([runs[0], *four[2:]])[1:] == [
+        f"{run}: corpus {long}{run.name}" for run in four[2:]
     ]
     text = (tmp_path / "b" / layout.CONFIG).read_text()
     (tmp_path / "b" / layout.CONFIG).write_text(text.replace("ptb", "reviews"))

@@ -10,9 +10,10 @@ import pytest
 from matplotlib.image import imread
 from matplotlib.text import Text
 
+from test_explorer import content_of
 from w2v.commands import map as command
 from w2v.errors import UsageError, W2VError
-from w2v.pictures import fonts, labels, plane, word_map
+from w2v.pictures import explorer, fonts, labels, plane, word_map
 from w2v.vectors.saving import save_vectors
 from w2v.vectors.wordvectors import WordVectors
 
@@ -38,7 +39,13 @@ def test_pca_is_that_of_the_covariance():
     _, axes = np.linalg.eigh(np.cov(rows.T))
     expected = (rows - rows.mean(axis=0)) @ axes[:, [-1, -2]]
     assert np.abs(points) == pytest.approx(np.abs(expected), abs=1e-9)
-    assert (points.max(axis=0) >= -points.min(axis=0)).all()
+
+
+def test_map_and_explorer_show_a_run_alike():
+    wv = vectors_of([f"w{i}" for i in range(40)])
+    _, arrays = content_of(explorer.page(wv, "run"))
+    places = np.stack([arrays["x"], arrays["y"]], axis=1)
+    assert plane.of_words(wv, wv.index_to_key[1:]).points == pytest.approx(places, abs=1e-6)
 
 
 def test_neighbourhood_is_as_far_as_the_cosines_say():
@@ -149,13 +156,34 @@ def test_names_are_in_the_picture_and_on_nothing(name):
             assert 0 <= box.x0 < box.x1 <= figure.bbox.x1, text
             assert 0 <= box.y0 < box.y1 <= figure.bbox.y1, text
     hidden = len(shown.words) - len([text for text in texts if text.get_color() == "black"])
-    told = [remark for remark in remarks if "have no room for their names" in remark]
+    told = [remark for remark in remarks if "no room for" in remark]
     assert (
         bool(hidden)
         == bool(told)
         == (name in ("300 words", "around, all", "wide letters", "one place"))
     )
     assert not told or told[0].startswith(f"{hidden} of {len(shown.words)} words")
+
+
+def test_words_that_are_all_alike_have_no_ring():
+    wv = vectors_of(["a", "b", "c", "d"], np.ones((4, 3)))
+    _, figure, _ = drawn(plane.around(wv, "a", 3))
+    assert {text.get_text() for text in figure.findobj(Text)} & {"0.98", "1.00", "0.50"} == set()
+    (axes,) = figure.axes
+    assert np.diff(axes.get_xlim()) > 1  # no zoom into rounding
+
+
+def test_a_legend_cuts_no_word_that_has_room():
+    words = ["microprocessor", "mainframe", "recording", "insulin"]
+    wv = vectors_of(words, np.ones((4, 3)))
+    names = [["microprocessor", "mainframe", "recording"], ["microprocessor", "x" * 22, "insulin"]]
+    found = plane.of_words(wv, words)
+    _, figure, _ = drawn(plane.Plane(words, found.points, np.array([0, 0, 1, 1]), names))
+    (legend,) = [each for each in figure.axes[0].get_children() if type(each).__name__ == "Legend"]
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "microprocessor, mainframe, recording",
+        f"microprocessor, {'x' * 22}",
+    ]
 
 
 def test_most_frequent_words_have_their_names_first():

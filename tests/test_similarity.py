@@ -20,6 +20,9 @@ def test_cos_sim_of_pairs_by_hand():
 
 def test_one_vector_is_one_row():
     assert w2v.cos_sim(np.ones(3), np.ones((4, 3))).shape == (1, 4)
+    assert w2v.cos_sim([], []).shape == (0, 0)
+    assert w2v.cos_sim([], np.ones((4, 3))).shape == (0, 4)
+    assert w2v.pairwise_cos_sim([], []).shape == (0,)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])

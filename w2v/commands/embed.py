@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from w2v.commands import common, encoding, output
-from w2v.errors import W2VError
+from w2v.errors import W2VError, counted
 from w2v.files import read_file
 
 BLOCK = 2**12  # sentences that are encoded, and written, at a time
@@ -72,7 +72,7 @@ def _embed(asked: argparse.Namespace) -> None:
 
     total = embeddings.append(asked.out, sentences, blocks(), encoder)
     encoding.tell_remarks(found)
-    added = f"{len(sentences):,} sentences"
+    added = counted(len(sentences), "sentence")
     if total > len(sentences):
         added += f" after {total - len(sentences):,}"
     output.tell(f"written: {asked.out} ({added}, {encoder.vector_size} dimensions)")

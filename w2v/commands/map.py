@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from w2v.commands import common, output, target
 from w2v.config import ASCII_SPACE
-from w2v.errors import UsageError, W2VError, shown
+from w2v.errors import UsageError, W2VError, counted, shown
 
 if TYPE_CHECKING:
     from w2v.pictures.plane import Plane
@@ -81,7 +81,7 @@ def _map(asked: argparse.Namespace) -> None:
         )
     for line in remarks:
         output.tell(f"warning: {line}", to_errors=True)
-    output.tell(f"written: {asked.output} ({len(plane.words):,} words)")
+    output.tell(f"written: {asked.output} ({counted(len(plane.words), 'word')})")
 
 
 def _check(asked: argparse.Namespace) -> None:
@@ -101,13 +101,13 @@ def _plane(wv: "WordVectors", asked: argparse.Namespace) -> "tuple[Plane, str]":
 
     if asked.around is not None:
         found = plane.around(wv, asked.around, asked.n or NEIGHBOURS, asked.seed)
-        n_near = len(found.words) - 1
-        return found, f"the {n_near} words nearest to {asked.around}; distance: 1 - cosine"
+        near = f"the nearest {counted(len(found.words) - 1, 'word')} to {asked.around}"
+        return found, f"{near}; distance: 1 - cosine"
     if asked.words is not None:
         words, whose = _words_of(asked.words, wv), f"words of {asked.words}"
     else:
         words = wv.index_to_key[1 : 1 + (asked.n or WORDS)]
-        whose = f"the {len(words):,} most frequent words"
+        whose = f"the most frequent {counted(len(words), 'word')}"
     if not words:
         raise W2VError(f"{asked.vectors} holds no words to show")
     return plane.of_words(wv, words, asked.method, asked.seed), f"{whose}, {asked.method.upper()}"
@@ -130,5 +130,6 @@ def _words_of(path: str, wv: "WordVectors") -> list[str]:
         raise W2VError(f"{path} holds no word of the vocabulary; it must have one word a line")
     if unknown:
         some = ", ".join(map(shown, unknown[:NAMED])) + (" …" if len(unknown) > NAMED else "")
-        output.tell(f"warning: {len(unknown):,} words are unknown: {some}", to_errors=True)
+        are = f"{counted(len(unknown), 'word')} {'is' if len(unknown) == 1 else 'are'} unknown"
+        output.tell(f"warning: {are}: {some}", to_errors=True)
     return known

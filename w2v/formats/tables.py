@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.errors import W2VError, damaged
+from w2v.errors import UsageError, W2VError, damaged
 from w2v.files import read_file
 from w2v.storage import layout, vocab_file
-from w2v.vectors.finite import first_not_finite
 from w2v.vectors.wordvectors import WordVectors
 
 
@@ -36,10 +35,8 @@ def with_words(path: Path, table: npt.NDArray[np.floating[Any]], limit: int | No
     if len(words) != len(table):
         raise damaged(path, f"{len(table)} vectors, {len(words)} words in {vocab}")
     try:
-        wv = WordVectors.from_words(words, table, counts, limit)
+        return WordVectors.from_words(words, table, counts, limit)
+    except UsageError as error:  # NaN
+        raise damaged(path, error) from error
     except W2VError as error:
         raise damaged(vocab, error) from error
-    if (row := first_not_finite(wv.vectors)) is not None:
-        word = wv.index_to_key[row]
-        raise damaged(path, f"the vector of {word[:40]!r} has NaN or infinity")
-    return wv

@@ -7,7 +7,7 @@ from typing import Any
 
 from w2v.errors import W2VError
 from w2v.files import check_path
-from w2v.pictures import drawing
+from w2v.pictures import drawing, looks, loss
 from w2v.pictures.drawing import Drawing
 from w2v.storage import layout, run_folder
 
@@ -55,9 +55,10 @@ def names(runs: Sequence[str | os.PathLike[str]]) -> list[str]:
             and 2 * sum(_has(other, key, value) for other in settings) <= len(runs)
         ]
         named.append(", ".join(apart))
+    seen = [looks.cut(name, loss.LONGEST_NAME) for name in named]  # two may be alike when cut
     return [
-        name if name and named.count(name) == 1 else ": ".join(filter(None, (os.fspath(run), name)))
-        for name, run in zip(named, runs, strict=True)
+        name if name and seen.count(short) == 1 else ": ".join(filter(None, (os.fspath(run), name)))
+        for name, short, run in zip(named, seen, runs, strict=True)
     ]
 
 

@@ -24,6 +24,7 @@ from w2v.errors import W2VError, shown
 from w2v.files import read_file
 from w2v.formats.targets import new_file, prepared, refuse_stream
 from w2v.pictures.projection import pca
+from w2v.vectors.units import units
 from w2v.vectors.wordvectors import WordVectors
 
 MOST_WORDS = 100_000  # that a page holds: it stays below 30 MB, and moves smoothly
@@ -100,7 +101,7 @@ def page(wv: WordVectors, title: str, progress: Callable[[int], object] = lambda
 def _arrays(wv: WordVectors, progress: Callable[[int], object]) -> dict[str, npt.NDArray[Any]]:
     """What the page knows of its n words, each array flat and in the words' order."""
     near, cosines = _neighbours(wv, progress)
-    directions = _directions(wv.vectors[1:])
+    directions = units(wv.vectors[1:])
     x, y = pca(directions).T
     # Only the ratios of a row's numbers matter, so each row is stretched over all of a byte.
     largest = np.abs(directions).max(axis=1, keepdims=True)
@@ -137,12 +138,6 @@ def _neighbours(
         cosines[ids] = [[cosine for _, cosine in answer] for answer in answers]
         progress(len(ids))
     return near, cosines
-
-
-def _directions(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The rows at length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def _packed(array: npt.NDArray[Any]) -> dict[str, str]:

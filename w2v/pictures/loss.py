@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from w2v.errors import W2VError
+from w2v.errors import W2VError, counted
 from w2v.pictures import fonts, looks
 from w2v.pictures.looks import COLOURS, GREY, LINE, MARKS, ORANGE, SKY
 from w2v.storage import metrics
@@ -71,6 +71,9 @@ def figure(runs: Sequence[tuple[str, str]]) -> tuple[Figure, list[str]]:
         _draw_loss(loss, run, is_alone=len(runs) == 1)
         rate.plot(*_points((row.progress, row.lr) for row in run.rows), color=run.colour, lw=1.5)
     families, remarks = fonts.families_for([*(name for name, _ in names), *tests])
+    for run, (_, path) in zip(shown_runs, runs, strict=True):
+        if n_gaps := sum(not math.isfinite(row.loss) for row in run.rows):
+            remarks.append(f"{path} has {counted(n_gaps, 'row')} without a finite loss: a gap")
     if names:
         loss.add_artist(_legend(loss, names, families, n_columns))
     _legend(loss, _roles(shown_runs), families, lines_below=lines)
@@ -205,12 +208,17 @@ def _losses(rows: Sequence[Metrics]) -> list[tuple[float, float]]:
     """(middle, loss) of the epochs that are done; the last may be under way."""
     last = metrics.last_rows(rows)
     done = [row for row in last if row is not last[-1] or row.progress == row.epoch]
-    return [(row.epoch - 0.5, row.loss) for row in done if math.isfinite(row.loss)]
+    return [(row.epoch - 0.5, _or_gap(row.loss)) for row in done]
 
 
 def _validation_losses(rows: Sequence[Metrics]) -> list[tuple[float, float]]:
     measured = ((row.epoch, row.validation_loss) for row in rows)
-    return [(epoch, loss) for epoch, loss in measured if loss is not None and math.isfinite(loss)]
+    return [(epoch, _or_gap(loss)) for epoch, loss in measured if loss is not None]
+
+
+def _or_gap(loss: float) -> float:
+    """NaN, where Matplotlib leaves a gap, for a loss that is not finite."""
+    return loss if math.isfinite(loss) else math.nan
 
 
 def _points(pairs: Any) -> tuple[list[float], list[float]]:

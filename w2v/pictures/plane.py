@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.errors import UsageError, W2VError
+from w2v.pictures.projection import pca
 from w2v.vectors.finite import first_not_finite
+from w2v.vectors.units import units
 from w2v.vectors.wordvectors import WordVectors
 
 METHODS = ("pca", "umap")
@@ -70,7 +72,7 @@ def of_words(wv: WordVectors, words: Sequence[str], method: str = "pca", seed: i
     if not 1 <= len(words) <= MOST_WORDS:
         raise UsageError(f"a map of {len(words):,} words; it can show 1 to {MOST_WORDS:,}")
     directions = _directions(wv, words)
-    points = _pca(directions) if method == "pca" else _umap(directions, seed)
+    points = pca(directions) if method == "pca" else _umap(directions, seed)
     return _clustered(words, points, directions, seed)
 
 
@@ -89,7 +91,7 @@ def around(wv: WordVectors, word: str, n_words: int, seed: int = 0) -> Plane:
     words, cosines = [word, *(each for each, _ in near)], [1.0, *(cosine for _, cosine in near)]
     directions = _directions(wv, words)
     beside = directions[1:] - np.outer(directions[1:] @ directions[0], directions[0])
-    x, y = _pca(beside).T
+    x, y = pca(beside).T
     order = np.argsort(np.arctan2(y, x), kind="stable")
     angles = np.empty(len(near))
     angles[order] = 2 * np.pi * np.arange(len(near)) / max(1, len(near))
@@ -102,26 +104,13 @@ def around(wv: WordVectors, word: str, n_words: int, seed: int = 0) -> Plane:
 
 def _directions(wv: WordVectors, words: Sequence[str]) -> Table:
     """(n, D) float64, the words' vectors at length 1; one that is 0 stays so."""
-    table = wv[words].astype(np.float64)
+    table = wv[words]
     if (row := first_not_finite(table)) is not None:
         raise W2VError(
             f"the vector of {words[row]!r} holds NaN or infinity, so it has no place on a map; "
             "train again, with a smaller --lr"
         )
-    table /= np.abs(table).max(axis=1, initial=1e-300, keepdims=True)  # no square overflows
-    lengths = np.linalg.norm(table, axis=1, keepdims=True)
-    return table / np.where(lengths > 0, lengths, 1.0)
-
-
-def _pca(table: Table) -> Table:
-    """(n, 2): the table's first two principal components, each with its largest number positive."""
-    centered = table - table.mean(axis=0) if len(table) else table
-    _, _, axes = np.linalg.svd(centered, full_matrices=False)
-    points = np.zeros((len(table), 2))
-    components = centered @ axes[:2].T
-    points[:, : components.shape[1]] = components
-    largest = np.abs(points).argmax(axis=0) if len(points) else []
-    return points * np.where([points[row, i] < 0 for i, row in enumerate(largest)] or 1.0, -1, 1)
+    return units(table)
 
 
 def _umap(table: Table, seed: int) -> Table:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 _ROWS = 2**13  # held as float64 at a time
 
 
-def pca(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def pca(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Each vector's coordinates along the two directions in which the vectors differ most.
 
     Args:
@@ -17,7 +17,7 @@ def pca(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Source: Pearson 1901; from the eigenvectors of the covariance, (D, D), in float64.
     """
     n_words, n_dims = vectors.shape
-    mean = vectors.mean(axis=0, dtype=np.float64)
+    mean = vectors.sum(axis=0, dtype=np.float64) / max(1, n_words)
     covariance = np.zeros((n_dims, n_dims))
     for first in range(0, n_words, _ROWS):
         centred = vectors[first : first + _ROWS] - mean
@@ -27,5 +27,4 @@ def pca(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     best = directions[:, ::-1][:, :2]
     axes[:, : best.shape[1]] = best
     axes *= np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0)
-    places = vectors @ axes.astype(np.float32) - (mean @ axes).astype(np.float32)
-    return places.astype(np.float32)
+    return vectors @ axes - mean @ axes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from w2v.errors import counted
 from w2v.pictures import fonts, labels, looks
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, DOTS = 10.0, 9.0, 125  # inches, and dots in one of them
 BELOW = 0.75  # inches, for the legend
 MARGIN = 0.05  # of the map, around its points
+ROUNDING = 1e-6  # of directions in float32: points that are no further apart are one
 LETTERS = 8  # their size, in points
 LONGEST = 24  # letters of a word; the rest is cut off
 MARK = 5.0  # points across
@@ -28,7 +30,7 @@ RINGS = (0.02, 0.05, 0.1, 0.2, 0.5)  # differences of cosine between them
 MOST_RINGS = 3
 FAINT = "#CCCCCC"
 LED = 5.0  # points; a name further from its point has a line to it
-LEGEND_LETTERS = 30
+LEGEND_LETTERS = 40
 
 
 def figure(
@@ -74,13 +76,17 @@ def figure(
         axes.text(x, y, text, **how, zorder=4) for (x, y), text in zip(where, texts, strict=True)
     ]
     _halo([*rings, *named])
+    if cosines is not None:  # no ring or edge runs through a name
+        for text in named:
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     if cosines is None:
         _place(axes, named, NEAR)
     else:
         _place(axes, named, FAR, where, rings)
     if n_left_out := sum(not text.get_visible() for text in named):
-        which = f"{n_left_out:,} of {len(words):,} words"
-        remarks.append(f"{which} have no room for their names; their points are there")
+        some = f"{n_left_out:,} of {counted(len(words), 'word')}"
+        has = "has no room for its name" if n_left_out == 1 else "have no room for their names"
+        remarks.append(f"{some} {has}; each point is there")
     _draw_legend(axes, names, families)
     drawn.text(0.5, 0.01, looks.cut(caption, 120), ha="center", **how)
     return drawn, remarks
@@ -89,7 +95,8 @@ def figure(
 def _limits(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """(2, 2): left and right, bottom and top around (2,) corners; both axes have one scale."""
     inches = np.array([WIDTH, HEIGHT - BELOW])
-    per_inch = ((high - low) / inches).max() * (1 + 2 * MARGIN) or 1.0
+    span = ((high - low) / inches).max()
+    per_inch = span * (1 + 2 * MARGIN) if span > ROUNDING else 1.0
     middle = (low + high) / 2
     return np.stack([middle - per_inch * inches / 2, middle + per_inch * inches / 2], axis=1)
 
@@ -108,7 +115,7 @@ def _draw_edges(
     between = math.pi / max(1, len(points) - 1)  # two spokes
     how: dict[str, Any] = {"fontsize": LETTERS, "color": looks.GREY, "ha": "center", "va": "center"}
     found = []
-    for number in range(max(1, first), max(1, last) + 1):
+    for number in range(max(1, first), last + 1):  # none, where all words are alike
         radius = number * step
         axes.add_patch(Circle((0, 0), radius, fill=False, ls=":", lw=0.8, ec=looks.GREY, zorder=0))
         x, y = radius * math.cos(between), radius * math.sin(between)
@@ -161,6 +168,11 @@ def _draw_legend(axes: Axes, names: Sequence[Sequence[str]], families: Sequence[
     entries = []
     for number, central in enumerate(names):
         colour, mark = CLUSTERS[number % len(CLUSTERS)]
-        label = looks.cut(", ".join(looks.cut(word, LONGEST) for word in central), LEGEND_LETTERS)
+        label = looks.cut(central[0], LONGEST)
+        for word in central[1:]:
+            longer = f"{label}, {looks.cut(word, LONGEST)}"
+            if looks.width(longer) > LEGEND_LETTERS:
+                break
+            label = longer
         entries.append((label, {"ls": "", "marker": mark, "ms": MARK, "color": colour}))
     looks.legend(axes, entries, families, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from w2v.config import Config
-from w2v.errors import UsageError, W2VError, damaged
+from w2v.errors import UsageError, W2VError, counted, damaged
 from w2v.sentences.saved_folder import read_json
 from w2v.storage import layout
 from w2v.text import ptb
@@ -43,7 +43,7 @@ class Sentences:
             )
         else:
             self._given = [_encoded(sentence, how) for sentence in text]
-        given = f"{len(self._given):,} sentences"
+        given = counted(len(self._given), "sentence")
         self.name = given if self._corpus is None else self._corpus.description
 
     def blocks(self) -> Iterator[list[bytes]]:

@@ -61,7 +61,7 @@ def stretches(metrics: Iterable[Metrics]) -> list[tuple[float, float]]:
     """The loss of each stretch between two rows, which hold means since their epoch began.
 
     A row about n centers of mean l, after one about n' of mean l', tells (n·l - n'·l') / (n - n').
-    A row whose loss is not finite is passed over: the next stretch is longer.
+    A row whose loss is not finite is a gap, (its progress, NaN), and the next stretch is longer.
 
     Returns:
         (progress, loss) pairs, the progress at the middle of the stretch.
@@ -75,6 +75,8 @@ def stretches(metrics: Iterable[Metrics]) -> list[tuple[float, float]]:
             n_before, sum_before, progress_before = 0.0, 0.0, row.epoch - 1.0
         last_seconds = row.seconds
         n_centers = row.centers_per_s * (row.seconds - epoch_began)
+        if not math.isfinite(row.loss):
+            found.append((row.progress, math.nan))
         if not (n_centers > n_before and math.isfinite(row.loss)):
             continue
         loss_sum = row.loss * n_centers

@@ -116,10 +116,7 @@ class WordRows:
         names = texts(as_list(words))
         with np.errstate(over="ignore"):
             table = table_of(vectors, len(names), self.vector_size).astype(np.float32)
-        if (row := first_not_finite(table)) is not None:
-            raise UsageError(
-                f"the vector of {names[row]!r} holds NaN, infinity or too large numbers"
-            )
+        check_finite(names, table)
         given = dict(zip(names, table, strict=True))
         if UNK in given:
             raise UsageError(
@@ -188,6 +185,12 @@ def table_of(vectors: npt.ArrayLike, n_words: int, n_dims: int | None = None) ->
         size = f"{n_words} × {n_dims or 'any number of'}"
         raise UsageError(f"{given}; they must be {size} numbers, a row for each word")
     return table
+
+
+def check_finite(words: Sequence[str], table: npt.NDArray[np.float32]) -> None:
+    """Raises: UsageError: a row of the table, the words' vectors, holds NaN or infinity."""
+    if (row := first_not_finite(table)) is not None:
+        raise UsageError(f"the vector of {words[row]!r} holds NaN, infinity or too large numbers")
 
 
 def unk_first(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from w2v.errors import UsageError, W2VError
+from w2v.errors import UsageError, W2VError, counted
 from w2v.tokenizing import AS_IT_IS, Tokenization
 from w2v.vectors import cosmul
 from w2v.vectors.cosines import WordCosines
@@ -31,7 +31,7 @@ from w2v.vectors.queries import (
     weighted,
     whole,
 )
-from w2v.vectors.rows import table_of, texts, unk_first
+from w2v.vectors.rows import check_finite, table_of, texts, unk_first
 
 
 class WordVectors(WordCosines):
@@ -70,16 +70,19 @@ class WordVectors(WordCosines):
             limit: only the first `limit` words, not counting `<unk>`.
             tokenization: how a text becomes such words.
         Raises:
-            UsageError: a word is no text, or the vectors are not n × D numbers.
+            UsageError: a word is no text, or the vectors are not n × D finite numbers.
             W2VError: not as many counts, or a word is there twice.
         """
         words = texts(as_list(words))
         table = table_of(vectors, len(words))
         counts = np.zeros(len(words), np.int64) if counts is None else counts
         if len(counts) != len(words):
-            raise W2VError(f"{len(words)} words have {len(counts)} counts; give as many of each")
+            sizes = f"{counted(len(words), 'word')} and {counted(len(counts), 'count')}"
+            raise W2VError(f"there are {sizes}; give as many of each")
         most = len(words) if limit is None else whole("limit", limit)
-        return WordVectors(*unk_first(words, counts, table, most), tokenization)
+        words, counts, vectors = unk_first(words, counts, table, most)
+        check_finite(words, vectors)
+        return WordVectors(words, counts, vectors, tokenization)
 
     def vectors_for_all(self, words: Iterable[str], copy_vecattrs: bool = False) -> "WordVectors":
         """The WordVectors of these words alone, in their order, each once, unknown ones left out.
