@@ -189,7 +189,7 @@ def run(folder):
 def test_command_writes_a_page(run, capsys):
     assert explore.main("w2v explore", ["run", "-o", "new/page.html"]) == 0
     size = (run.parent / "new/page.html").stat().st_size / 1e6
-    what = f"3 words × 3, {size:.1f} MB"
+    what = f"3 words × 3, beside <unk>; {size:.1f} MB"
     assert capsys.readouterr() == (f"written: new/page.html ({what}); open it in a browser\n", "")
     assert content_of((run.parent / "new/page.html").read_bytes())[0] == [
         "chip",

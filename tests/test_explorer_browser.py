@@ -210,11 +210,28 @@ def test_an_axis_orders_the_words_in_view(words, page, open_page):
     assert len(after) < len(before) == 60  # the ends of all; then those that are left in view
 
 
+def test_a_word_that_is_typed_whole_closes_its_completions(page, open_page):
+    tab = open_page(page)
+    field(tab).press_sequentially("w3")
+    tab.locator(".completion li").first.wait_for()
+    field(tab).press("Enter")
+    tab.locator("#heading", has_text="Near").wait_for()
+    assert heading(tab) == "Near w3"
+    assert tab.locator(".completion:not([hidden])").count() == 0
+    assert field(tab).get_attribute("aria-expanded") == "false"
+
+
 def test_unknown_missing_and_cancelling_words_are_said(page, open_page):
     tab = open_page(page)
+    field(tab).fill("w3")
+    field(tab).press("Enter")
+    tab.locator("#heading", has_text="Near").wait_for()
     field(tab).fill("nobody")
     field(tab).press("Enter")
+    tab.locator("#note", has_text="There is no word").wait_for()
     assert tab.locator("#note").text_content() == "There is no word \u2068nobody\u2069 here."
+    assert (heading(tab), listed(tab)) == ("nobody", [])  # nothing of w3 is left
+    assert tab.evaluate("location.hash") == "#near=nobody"
     assert field(tab).get_attribute("aria-invalid") == "true"
     tab.get_by_text("Axis").click()
     field(tab).press("Enter")
@@ -343,6 +360,13 @@ def test_a_phone_shows_all_and_takes_fingers(words, page, open_page):
     still(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") == 390
     assert tab.locator("form:not([hidden]) button").bounding_box()["x"] < 390
+    for question in ("", "#axis=w1&axis=w2", "#near=w1"):
+        tab.evaluate("hash => { location.hash = hash; }", question)
+        still(tab)
+        for end in ("#low", "#high"):  # whole, whatever the colours tell
+            assert tab.locator(end).evaluate("e => e.scrollWidth <= e.clientWidth && e.offsetWidth")
+    tab.evaluate("() => { location.hash = ''; }")
+    still(tab)
     before = tab.evaluate("window.names.length")
     touch = tab.context.new_cdp_session(tab)
     for kind, gap in (("Start", 20), ("Move", 60), ("Move", 120), ("End", None)):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from w2v.commands import common, output, target
-from w2v.errors import UsageError
+from w2v.errors import UsageError, counted
 from w2v.formats import convert
 from w2v.pictures import explorer
 
@@ -64,5 +64,6 @@ def _explore(asked: argparse.Namespace) -> None:
     title = Path(os.path.abspath(asked.source)).name
     with tqdm(total=len(wv) - 1, desc="neighbours", disable=None, leave=False) as bar:
         size = explorer.write(wv, page, title, bar.update)
-    what = f"{len(wv) - 1:,} words × {wv.vector_size}, {size / 1e6:.1f} MB"
+    words = f"{counted(len(wv) - 1, 'word')} × {wv.vector_size}, beside <unk>"
+    what = f"{words}; {size / 1e6:.1f} MB"
     output.tell(f"written: {page} ({what}); open it in a browser")

@@ -42,10 +42,10 @@ def figure(
     names = [looks.cut(label, LETTERS) for label in labels]
     families, remarks = fonts.families_for(names)
     how: Any = {"family": list(families), "parse_math": False}
-    slant: dict[str, Any] = (
-        {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if len(names) > FEW else {}
-    )
-    axes.set_xticks(range(len(names)), names, **how, **slant)
+    axes.set_xticks(range(len(names)), names, **how)
+    if len(names) > FEW:  # each ends below its column
+        for label in axes.get_xticklabels():
+            label.set(rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names, **how)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")

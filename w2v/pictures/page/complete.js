@@ -70,6 +70,8 @@ function completing(input, words, chosen) {
     } else if (event.key === "Enter" && active >= 0) {
       event.preventDefault();
       choose(active);
+    } else if (event.key === "Enter") { // the form is sent: its answer is not to be covered
+      show(false);
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.altKey) {
       event.preventDefault();
       if (list.hidden) return offer();

@@ -44,18 +44,13 @@ class Page {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const texts = inputs.map((input) => input.value.trim());
-      const unknown = texts.findIndex((text) => this.words.find(text) === undefined);
-      if (unknown >= 0) this.refuse(inputs[unknown], texts[unknown]);
-      else this.ask(form.dataset.kind, texts);
+      const missing = inputs[texts.indexOf("")];
+      if (!missing) return this.ask(form.dataset.kind, texts);
+      missing.setAttribute("aria-invalid", "true");
+      missing.focus();
+      $("#note").textContent = "A word is missing.";
+      this.tell("A word is missing.");
     });
-  }
-
-  refuse(input, text) {
-    input.setAttribute("aria-invalid", "true");
-    input.focus();
-    const reason = text ? `There is no word ${isolated(text)} here.` : "A word is missing.";
-    this.tell(reason);
-    $("#note").textContent = reason;
   }
 
   // Without a kind: nothing is asked, all words are shown.
@@ -102,7 +97,9 @@ class Page {
     const inputs = document.querySelectorAll(`form[data-kind=${kind}] input`);
     for (const [i, input] of inputs.entries()) {
       input.value = texts[i];
-      input.removeAttribute("aria-invalid");
+      const isKnown = this.words.find(texts[i]) !== undefined;
+      if (isKnown) input.removeAttribute("aria-invalid");
+      else input.setAttribute("aria-invalid", "true");
     }
   }
 
@@ -237,7 +234,7 @@ async function start() {
   $("#data").remove();
   const words = await Words.read(page);
   const most = page.isAll ? "" : "most frequent ";
-  $("#about").textContent = `${number(words.size)} ${most}words × ${words.nDimensions}`;
+  $("#about").textContent = `${number(words.size)} ${most}words × ${words.nDimensions}, beside <unk>`;
   new Page(words);
 }
 
