@@ -101,13 +101,13 @@ def _plane(wv: "WordVectors", asked: argparse.Namespace) -> "tuple[Plane, str]":
 
     if asked.around is not None:
         found = plane.around(wv, asked.around, asked.n or NEIGHBOURS, asked.seed)
-        near = f"the nearest {counted(len(found.words) - 1, 'word')} to {asked.around}"
+        near = f"the {counted(len(found.words) - 1, 'word')} nearest to {asked.around}"
         return found, f"{near}; distance: 1 - cosine"
     if asked.words is not None:
         words, whose = _words_of(asked.words, wv), f"words of {asked.words}"
     else:
         words = wv.index_to_key[1 : 1 + (asked.n or WORDS)]
-        whose = f"the most frequent {counted(len(words), 'word')}"
+        whose = f"the {counted(len(words), 'most frequent word')}"
     if not words:
         raise W2VError(f"{asked.vectors} holds no words to show")
     return plane.of_words(wv, words, asked.method, asked.seed), f"{whose}, {asked.method.upper()}"
