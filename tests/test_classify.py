@@ -323,9 +323,13 @@ def test_labelled_texts_that_cannot_be_read_are_one_line(tmp_path, content, colu
     ("parts", "message"),
     [
         ((["a", "a"], ["a"], []), "all training texts have the label 'a'; there must be two"),
+        ((TEXTS, TEXTS, []), "100 texts for training with 1?[0-9]{2} labels, such as w.*are these"),
         ((["a", "b"], ["c"], []), "text for validation has the label 'c', which no training text"),
         ((["a", "b"], ["a"], ["d"]), "text for test has the label 'd'"),
-        ((["a", "b"], [], []), "no text for validation: 2 texts, 2 labels, such as 'a'; give a la"),
+        (
+            (["a", "b"], [], []),
+            "no text for validation, but 2 texts for training with 2 labels",
+        ),
     ],
 )
 def test_labels_that_do_not_fit_are_one_line(parts, message):

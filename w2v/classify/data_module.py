@@ -18,6 +18,7 @@ from w2v.storage.rows import read_rows
 from w2v.vectors.wordvectors import WordVectors
 
 PARTS = ("training", "validation", "test")
+FEW = 20  # labels that there may be however few texts there are
 
 
 class Labelled(NamedTuple):
@@ -88,26 +89,10 @@ class DataModule:
     def __init__(self, wv: WordVectors, parts: Sequence[Labelled]) -> None:
         """Args: parts: of training, validation and test; the last may be empty.
 
-        Raises: W2VError: one label only, a label that training lacks, or a part without a text.
+        Raises: W2VError: one label only, one for nearly every text, a label that training lacks,
+            or no text for validation.
         """
-        training = Counter(parts[0].labels)
-        self.labels = sorted(training)
-        if len(self.labels) < 2:
-            raise W2VError(
-                f"all training texts have the label {self.labels[0]!r}; there must be two labels"
-            )
-        for name, part in zip(PARTS, parts, strict=True):
-            for label in part.labels:
-                if label not in training:
-                    raise W2VError(
-                        f"a text for {name} has the label {label!r}, which no training text has"
-                    )
-        if not parts[1].texts:
-            some, texts = shown(f"{self.labels[0]!r:.40}"), counted(len(parts[0].texts), "text")
-            raise W2VError(
-                f"there is no text for validation: {texts}, {len(self.labels):,} labels, such as "
-                f"{some}; give a larger share, or a file, or name the columns (--label-column)"
-            )
+        self.labels = _labels_of(parts)
         number = {label: place for place, label in enumerate(self.labels)}
         rows_of = Rows(wv)
         self.parts = {
@@ -133,6 +118,30 @@ class DataModule:
             for array in (self.words, part.labels, *part.rows):
                 digest.update(len(array).to_bytes(8, "little") + array.tobytes())
         return digest.hexdigest()
+
+
+def _labels_of(parts: Sequence[Labelled]) -> list[str]:
+    """The labels of the training texts, sorted. Raises: W2VError: as DataModule."""
+    training = Counter(parts[0].labels)
+    labels = sorted(training)
+    texts = f"{counted(len(parts[0].texts), 'text')} for training with "
+    texts += f"{len(labels):,} labels, such as {shown(labels[0]):.40}"
+    if len(labels) > max(FEW, len(parts[0].texts) / 2):
+        raise W2VError(f"there are {texts}; are these the labels? --label-column names them")
+    if len(labels) < 2:
+        raise W2VError(f"all training texts have the label {labels[0]!r}; there must be two labels")
+    for name, part in zip(PARTS, parts, strict=True):
+        for label in part.labels:
+            if label not in training:
+                raise W2VError(
+                    f"a text for {name} has the label {label!r}, which no training text has"
+                )
+    if not parts[1].texts:
+        raise W2VError(
+            f"there is no text for validation, but {texts}; give a larger share, or a file, or "
+            "name the labels' column (--label-column)"
+        )
+    return labels
 
 
 def split(labelled: Labelled, settings: Settings, has_test: bool) -> list[Labelled]:

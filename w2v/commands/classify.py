@@ -105,11 +105,11 @@ def _train(asked: argparse.Namespace) -> None:
     names = {field.name for field in dataclasses.fields(Settings)}
     given = {name: value for name, value in vars(asked).items() if name in names}
     settings = Settings(**given)
-    for share, made_by in (("validation_share", ()), ("test_share", (asked.test,))):
-        if share in given and any([asked.validation, *made_by]):
+    validation, test = asked.validation and "--validation", asked.test and "--test"
+    for share, file in (("validation_share", validation), ("test_share", validation or test)):
+        if share in given and file:
             flag = "--" + share.replace("_", "-")
-            other = "--validation" if asked.validation else "--test"
-            raise UsageError(f"{flag} is given, and {other}: then nothing is drawn for it")
+            raise UsageError(f"{flag} is given, and {file}: then nothing is drawn for it")
     with common.dying_of_interrupts():
         from tqdm import tqdm
 
@@ -177,15 +177,18 @@ def _predict(asked: argparse.Namespace) -> None:
         for text in _lines(sys.stdin.buffer, "the standard input"):
             _answer(classifier, [text], asked.json)
         return
+    for block in _blocks(asked.texts):
+        _answer(classifier, block, asked.json)
+
+
+def _blocks(path: str) -> Iterator[list[str]]:
     try:
-        with open_file(asked.texts) as file:
-            lines = _lines(file, asked.texts)
+        with open_file(path) as file:
+            lines = _lines(file, path)
             while block := list(islice(lines, BLOCK)):
-                _answer(classifier, block, asked.json)
+                yield block
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise W2VError(f"cannot read {asked.texts}: {error.strerror}") from error
+        raise W2VError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _lines(file: Iterable[bytes], name: str) -> Iterator[str]:
