@@ -10,10 +10,12 @@ import numpy.typing as npt
 
 from w2v.compiled import compiled
 from w2v.text.scanned import Scanned
+from w2v.text.shares import WHOLE, Share
 from w2v.text.tokens import BLOCK_TOKENS
 from w2v.text.word_table import SENTENCE_START, WORD_MASK
 
 UNK_ID = 0
+SHARE_POSITIONS = 2**40  # in the draws, of each share; more tokens than one will have
 
 Array = npt.NDArray[np.int32]
 
@@ -48,6 +50,7 @@ class EncodedText:
     n_tokens: in all blocks.
     n_lines: lines read.  n_read: tokens read, unknown words included.  longest_line: in tokens.
     digest: SHA-256 of the text as read, in hexadecimal: which corpus this was.
+    share: whose blocks these are; all but they tells of the whole text.
     """
 
     blocks: Sequence[Array]
@@ -57,17 +60,22 @@ class EncodedText:
     longest_line: int
     digest: str
     block_tokens: int = BLOCK_TOKENS
+    share: Share = WHOLE
 
     def first_position(self, block: int) -> int:
         """The position in the draws of a block's first token: how many were read before it.
 
         It is the place of no other: a block keeps fewer tokens than it was read from.
         """
-        return block * self.block_tokens
+        return self.share.number * SHARE_POSITIONS + block * self.block_tokens
 
     def tokens_before(self, block: int) -> int:
-        """How many of n_tokens stand before a block, if unknown words are spread evenly."""
-        return self.n_tokens * min(self.first_position(block), self.n_read) // self.n_read
+        """How many of n_tokens stand before a block, if unknown words are spread evenly.
+
+        Where others train on shares of their own, as many blocks of theirs are counted, too.
+        """
+        n_read = min(block * self.block_tokens * self.share.of, self.n_read)
+        return self.n_tokens * n_read // self.n_read
 
 
 def encoded(scanned: Scanned, ids: Array, n_tokens: int) -> EncodedText:

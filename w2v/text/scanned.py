@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from w2v.errors import W2VError
 from w2v.text.corpus import Corpus
+from w2v.text.shares import WHOLE, Share
 from w2v.text.tokens import DamagedTokens, InFile, InMemory, Spool
 from w2v.text.whole_table import PieceTable, WholeTable
 
@@ -44,6 +45,7 @@ class Scanned:
     n_exact: words with a lower number are counted exactly; all, where no word was dropped.
     n_lacking: the most occurrences that the count of another word lacks.
     tokens: n_read numbers, flagged with SENTENCE_START.
+    n_words_after: how many numbers were given after each piece of the text.
     again: gives them anew where they turn out to be damaged, if the text can be read again.
     """
 
@@ -56,6 +58,7 @@ class Scanned:
     digest: str
     n_exact: int
     n_lacking: int
+    n_words_after: list[int]
     tokens: InMemory | InFile
     again: Callable[[DamagedTokens], InMemory | InFile] | None = None
 
@@ -99,10 +102,12 @@ def scan(
     threads: int,
     progress: Report | None = None,
     remark: Remark | None = None,
+    share: Share = WHOLE,
 ) -> Scanned:
     """Read a text, number its words, and put the numbers into a Spool.
 
     Args:
+        share: what of the text is numbered; the digest is of all of it.
         threads, progress, remark: as for vocab.read.
     Raises:
         W2VError: as corpus.chunks, or it has no words.
@@ -115,18 +120,20 @@ def scan(
     def encode(text):
         words = free.get()
         try:
-            return words, *words.encode(text), words.table
+            return words, *words.encode(share.part(text)), words.table
         finally:
             free.put(words if words.n_words < THREAD_WORDS else PieceTable())
 
-    digest, whole = hashlib.sha256(), WholeTable()
+    digest, whole, n_words_after = hashlib.sha256(), WholeTable(), []
     at_work: deque = deque()
 
     def take_first():
         encoded, digested = at_work.popleft()
         digested.result()
         words, tokens, n_lines, in_sentence, piece = encoded.result()
-        spool.append(whole.adopt(words, piece, tokens, n_lines, in_sentence))
+        goes_on = in_sentence and share == WHOLE
+        spool.append(whole.adopt(words, piece, tokens, n_lines, goes_on))
+        n_words_after.append(whole.n_words)
 
     with _threads(threads) as pool, _threads(1) as another:
         for text in corpus.chunks(progress, remark):
@@ -135,7 +142,7 @@ def scan(
                 take_first()
         while at_work:
             take_first()
-    if not whole.n_words:
+    if not whole.n_words and share == WHOLE:
         raise W2VError(f"{corpus.description} holds no words; a corpus is text, words apart")
     return Scanned(
         *whole.words(),
@@ -145,6 +152,7 @@ def scan(
         digest=digest.hexdigest(),
         n_exact=whole.n_exact,
         n_lacking=whole.n_lacking,
+        n_words_after=n_words_after,
         tokens=spool.tokens,
     )
 

@@ -23,6 +23,7 @@ from w2v.storage import atomic
 from w2v.text import room, token_file
 from w2v.text.corpus import Corpus
 from w2v.text.scanned import Remark, Report, Scanned, scan
+from w2v.text.shares import WHOLE, Share
 from w2v.text.token_file import About
 from w2v.text.tokens import (
     BLOCK_TOKENS,
@@ -50,9 +51,18 @@ class Reading:
     threads: int = 1
     progress: Report | None = None
     remark: Remark | None = None
+    share: Share = WHOLE
+
+    @property
+    def key(self) -> str | None:
+        """That of the corpus, and which share of it is read."""
+        key = self.corpus.key
+        return key if key is None or self.share == WHOLE else f"{key}, {self.share}"
 
     def scan(self, spool: Spool) -> Scanned:
-        return scan(self.corpus, spool, self.threads, self.progress, self.remark)
+        return scan(
+            self.corpus, spool, self.threads, self.progress, self.remark, self.share
+        )
 
     def tell(self, line: str) -> None:
         if self.remark:
@@ -67,8 +77,8 @@ def read_once(reading: Reading, cache: TokenCache | None) -> Scanned:
     Raises:
         W2VError: as scan; or there is room neither on the disk nor in memory.
     """
-    if cache is not None and reading.corpus.key is not None:
-        return cache.read(reading, reading.corpus.key)
+    if cache is not None and reading.key is not None:
+        return cache.read(reading, reading.key)
     return reading.scan(passing_spool(reading, cache))
 
 

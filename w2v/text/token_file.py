@@ -23,10 +23,12 @@ from w2v.files import open_file
 from w2v.text.scanned import Scanned
 from w2v.text.tokens import TOKEN_BYTES, DamagedTokens, InFile, read_at, write_all
 
-MAGIC = b"w2vtext1"  # the last byte is the format's version
+MAGIC = b"w2vtext2"  # the last byte is the format's version
 ENDING = struct.Struct("<QI8s")
 
-IN_HEADER = ("n_lines", "n_read", "longest_line", "digest", "n_exact", "n_lacking")
+IN_HEADER = (
+    "n_lines", "n_read", "longest_line", "digest", "n_exact", "n_lacking", "n_words_after"
+)  # fmt: skip
 
 
 class About(NamedTuple):

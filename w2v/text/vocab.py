@@ -72,6 +72,19 @@ def read(
         W2VError: no words, one word a line, or fewer than two words are left.
     """
     scanned, phrases = _read(Reading(corpus, threads, progress, remark), cache, phrasing)
+    vocabulary, ids = build(scanned, corpus, min_count, remark, known)
+    vocabulary = dataclasses.replace(vocabulary, phrases=phrases)
+    return vocabulary, encoded(scanned, ids, scanned.n_read - int(vocabulary.counts[0]))
+
+
+def build(
+    scanned: Scanned,
+    corpus: Corpus,
+    min_count: int,
+    remark: Remark | None = None,
+    known: Known | None = None,
+) -> tuple[Vocabulary, npt.NDArray[np.int32]]:
+    """The vocabulary, and (n,) int32: the id of each word of a Scanned; raises as `read` does."""
     if scanned.longest_line == 1 and scanned.n_read > 1:
         raise W2VError(
             f"{corpus.description} has one word a line; a line is taken for one sentence, and "
@@ -87,8 +100,7 @@ def read(
     if remark:
         for line in (*_inexact(scanned, ids), *_two_forms(vocabulary.words)):
             remark(f"{corpus.description} {line}")
-    vocabulary = dataclasses.replace(vocabulary, phrases=phrases)
-    return vocabulary, encoded(scanned, ids, scanned.n_read - int(vocabulary.counts[0]))
+    return vocabulary, ids
 
 
 def encode(
@@ -103,6 +115,11 @@ def encode(
     phrases = vocabulary.phrases
     phrasing = None if phrases is None else Phrasing.joining(phrases)
     scanned, _ = _read(Reading(corpus, threads, progress, remark), cache, phrasing)
+    return encode_scanned(scanned, vocabulary)
+
+
+def encode_scanned(scanned: Scanned, vocabulary: Vocabulary) -> EncodedText:
+    """The EncodedText of a Scanned by any Vocabulary."""
     found = scanned.numbers(vocabulary.words)
     ids = np.full(len(scanned.counts), UNK_ID, np.int32)
     for index, word in enumerate(vocabulary.words):

@@ -27,13 +27,17 @@ class PieceTable(WordTable):
 class WholeTable(WordTable):
     """All words of a text, numbered in the order of first appearance, and how often they occur.
 
+    Args:
+        most_words: at a time.
+
     n_words: numbers that were given.  n_live: those whose words were not dropped.
     n_lines: lines.  longest: tokens of the longest one.
     n_lacking: the most occurrences that a word's count lacks, since it was dropped before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_words: int = MOST_WORDS) -> None:
         super().__init__()
+        self.most_words = most_words
         self.n_lines = self.longest = self.n_live = self.n_lacking = 0
         self._counts = np.zeros(len(self.table.hashes), np.int64)
         self._n_open = 0  # words of the line that goes on into the next piece
@@ -60,10 +64,10 @@ class WholeTable(WordTable):
             self._match(of, len(piece.hashes))
             state = Adopting(done, self.n_words, self.n_live, self._n_open, self.longest)
             done, self.n_words, self.n_live, self._n_open, self.longest = adopt(
-                tokens, of.numbers, piece, self.table, self._counts, MOST_WORDS, state
+                tokens, of.numbers, piece, self.table, self._counts, self.most_words, state
             )
             if done < len(tokens):
-                if self.n_live >= MOST_WORDS:
+                if self.n_live >= self.most_words:
                     self._drop_rare()
                 word = tokens[done] & WORD_MASK
                 self.grow(int(piece.starts[word + 1] - piece.starts[word]), self.n_live)

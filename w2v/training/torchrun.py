@@ -1,0 +1,43 @@
+"""Which of torchrun's processes this one is, by its environment; nothing is imported for it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MARK = "TORCHELASTIC_RUN_ID"  # set by torchrun alone; WORLD_SIZE is set by schedulers, too
+NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of a process among those that train together.
+
+    rank: from 0, of `ranks`.  local_rank: from 0, of the `local_ranks` on this machine.
+    restarts: how often torchrun has started them all again.
+    """
+
+    rank: int
+    ranks: int
+    local_rank: int
+    local_ranks: int
+    restarts: int
+
+
+def place(environment: Mapping[str, str] = os.environ) -> Place | None:
+    """The Place of this process; None where it trains alone, started by torchrun or not."""
+    if MARK not in environment or not all(environment.get(name, "").isdigit() for name in NUMBERS):
+        return None
+    numbers = [int(environment[name]) for name in NUMBERS]
+    found = Place(*numbers, int(environment.get("TORCHELASTIC_RESTART_COUNT", 0)))
+    return found if found.ranks > 1 else None
+
+
+def oddity(environment: Mapping[str, str] = os.environ) -> str | None:
+    """A line for a process that was started as one of many, but not by torchrun; else None."""
+    ranks = environment.get("WORLD_SIZE", "")
+    if MARK in environment or not ranks.isdigit() or int(ranks) < 2:
+        return None
+    return (
+        f"WORLD_SIZE is {ranks}, but torchrun did not start this process: it trains alone, and so "
+        "does any other one; start them with torchrun, or unset WORLD_SIZE"
+    )
