@@ -225,6 +225,14 @@ class Config:
         "engine", None, "CPU threads (default: all cores)", low=1, high=4096
     )
 
+    dist_timeout: float = setting(
+        "engine",
+        45.0,
+        "with torchrun: seconds without a sign of life, after which another rank is taken for gone",
+        low=1.0,
+        high=86_400.0,
+    )
+
     @property
     def group_size(self) -> int:
         """G, centers in a group."""

@@ -50,10 +50,12 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
         with common.dying_of_interrupts():
             from w2v.commands.console import Console  # late: --help and wrong usage need none of it
             from w2v.compiled import leave_out_linear_algebra
+            from w2v.training import torchrun
             from w2v.training.train import train_and_draw
 
             leave_out_linear_algebra()
 
         with Console() as console:
             run = train_and_draw(config, console, resume, drawing)
-        console.report(run)
+        if torchrun.leads():
+            console.report(run)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,13 @@ class Engine(ABC, Generic[SomeGroups]):
     @abstractmethod
     def tables(self) -> tuple[Floats, Floats]:
         """in_vectors, out_vectors: (V, D) float32 arrays; views, where the engine's memory is."""
+
+    def live_tables(self) -> tuple[Any, Any]:
+        """in_vectors, out_vectors: views to read and to change, (V, D) float32, between two calls.
+
+        NumPy arrays, or torch tensors where the engine's memory is a GPU's.
+        """
+        return self.tables()
 
     def optimizer_state(self) -> dict[str, Floats]:
         """{name: (n, m) float32 array}: all that the next update depends on beside the tables."""

@@ -23,8 +23,11 @@ from w2v.text.encoded import EncodedText
 _torch_ran_in: set[int] = set()  # numbers of the processes, of which a forked one knows
 
 
-def resolve(config: Config) -> Config:
+def resolve(config: Config, processes: int = 1) -> Config:
     """The Config with engine, device and workers of this machine, and no default left open.
+
+    Args:
+        processes: that train together here, and share its cores.
 
     Raises:
         UsageError: settings that no engine can do, or not the one asked for.
@@ -48,7 +51,7 @@ def resolve(config: Config) -> Config:
 
         device = choose_device(device).type
     return dataclasses.replace(
-        config, engine=engine, device=device, workers=config.workers or cores,
+        config, engine=engine, device=device, workers=config.workers or max(1, cores // processes),
         group=config.group_size, noise_pool=config.pool_size, vocabulary=config.chosen_words,
         phrase_threshold=config.threshold,
     )  # fmt: skip

@@ -122,6 +122,9 @@ class CudaEngine(Engine[GpuGroups]):
     def tables(self) -> tuple[Floats, Floats]:
         return self._in.cpu().numpy(), self._out.cpu().numpy()
 
+    def live_tables(self) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._in, self._out
+
     def optimizer_state(self) -> dict[str, Floats]:
         if not self._is_adam:
             return {}

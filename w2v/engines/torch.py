@@ -114,6 +114,10 @@ class TorchEngine(Engine[SomeGroups]):
         v, u = (parameter.detach().cpu().numpy() for parameter in self.model.parameters())
         return v, u
 
+    def live_tables(self) -> tuple[torch.Tensor, torch.Tensor]:
+        v, u = (parameter.detach() for parameter in self.model.parameters())
+        return v, u
+
     def optimizer_state(self) -> dict[str, Floats]:
         return {
             f"{number}.{name}": torch.atleast_2d(tensor.detach().cpu()).numpy()

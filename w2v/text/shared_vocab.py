@@ -13,7 +13,7 @@ from w2v.text.scanned import Scanned
 from w2v.text.shares import Share, ShareWords, merged
 from w2v.text.token_cache import Reading, TokenCache, read_once
 from w2v.text.tokens import InMemory
-from w2v.text.vocab import Vocabulary, build, encode_scanned
+from w2v.text.vocab import Known, Vocabulary, build, encode_scanned
 
 Array = npt.NDArray[Any]
 
@@ -30,12 +30,17 @@ class Ranks(Protocol):
 
 
 def read_share(
-    reading: Reading, min_count: int, cache: TokenCache | None, ranks: Ranks
+    reading: Reading,
+    min_count: int,
+    cache: TokenCache | None,
+    ranks: Ranks,
+    known: Known | None = None,
 ) -> tuple[Vocabulary, EncodedText]:
     """The vocabulary of a whole text, and the share of it that is this process's.
 
     Args:
         reading: of the whole text.  min_count, cache: as for vocab.read.
+        known: the same, on process 0.
     Raises:
         W2VError: as vocab.read, on process 0; there, too, if another process has another text.
         UsageError: there is less text than processes.
@@ -45,7 +50,7 @@ def read_share(
     message = None
     if ranks.share.number == 0:
         whole = _whole(arrays, reading.corpus.description, ranks.share.of)
-        vocabulary, _ = build(whole, reading.corpus, min_count, reading.remark)
+        vocabulary, _ = build(whole, reading.corpus, min_count, reading.remark, known)
         about = np.array([whole.n_lines, whole.n_read, whole.longest_line])
         message = [_letters(vocabulary.words), vocabulary.counts, about]
     else:
@@ -100,9 +105,18 @@ def _whole(arrays: Iterator[list[Array]], description: str, n_shares: int) -> Sc
             f"rank {int(n_read.argmin())} of {n_shares} without any; start fewer processes"
         )
     return Scanned(
-        counts, starts, letters, int(n_lines.sum()), int(n_read.sum()), int(longest.max()),
-        digests[0].hex(), 0 if n_lacking.any() else len(counts), int(n_lacking.sum()), [], InMemory(),
-    )  # fmt: skip
+        counts,
+        starts,
+        letters,
+        n_lines=int(n_lines.sum()),
+        n_read=int(n_read.sum()),
+        longest_line=int(longest.max()),
+        digest=digests[0].hex(),
+        n_exact=0 if n_lacking.any() else len(counts),
+        n_lacking=int(n_lacking.sum()),
+        n_words_after=[],
+        tokens=InMemory(),
+    )
 
 
 def _letters(words: list[str]) -> Array:

@@ -60,9 +60,7 @@ class Reading:
         return key if key is None or self.share == WHOLE else f"{key}, {self.share}"
 
     def scan(self, spool: Spool) -> Scanned:
-        return scan(
-            self.corpus, spool, self.threads, self.progress, self.remark, self.share
-        )
+        return scan(self.corpus, spool, self.threads, self.progress, self.remark, self.share)
 
     def tell(self, line: str) -> None:
         if self.remark:

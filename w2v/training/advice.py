@@ -42,6 +42,7 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
     share = text.n_tokens / known  # less than 1 where sentences are held out
     first = batcher.groups(1, 0)
     pairs = first.expected_pairs() * text.n_tokens / max(1, text.tokens_before(1))
+    pairs *= text.share.of
     block = TOKEN_BYTES * min(text.n_tokens, BLOCK_TOKENS)
     memory = needed_memory(len(vocabulary), config) + block
     yield (

@@ -75,12 +75,25 @@ class Checkpointer:
         n_bytes = sum(array.nbytes for array in state_tensors(training).values())
         self._pace = Pace(training.config.checkpoint_every, n_bytes)
 
-    def pause(self, epoch_has_ended: bool) -> None:
-        """Do what there is to do between two calls of the engine. Raises: Interrupted, W2VError."""
+    def pause(self, epoch_has_ended: bool, ends: bool = False) -> bool:
+        """Do what there is to do between two calls of the engine. Raises: Interrupted, W2VError.
+
+        Args:
+            ends: whether somebody has asked for the training to end.
+        Returns:
+            whether it ends here: all ranks, where there are several, do so together.
+        """
         progress, epochs = self.training.progress, self.training.config.epochs
         if epoch_has_ended and progress.is_over(self.training.config):
-            return  # the run folder is about to be written
+            return ends  # the run folder is about to be written
+        if ends and self.job.ranks is None:
+            return True
         self.live.update(epoch_has_ended)
+        if not self.training.is_whole:
+            return False  # rows of other ranks are still to come
+        is_due = self._pace.is_due(progress.epoch - 1 if epoch_has_ended else None)
+        if self.job.ranks is not None:
+            is_due, ends = self.job.ranks.agree(self.signals, is_due, ends)
         folder = checkpoints.folder_in(self.job.out)
         if self.signals:
             name = signal.Signals(self.signals[0]).name
@@ -88,16 +101,19 @@ class Checkpointer:
                 self.save()
             except OSError as error:
                 raise W2VError(f"{name}, and cannot write {folder}: {error.strerror}") from error
+            if self.job.ranks is not None:
+                self.job.ranks.meet()  # the others wait until the state is saved
             raise Interrupted(
                 f"{name} in epoch {progress.epoch} of {epochs}; the state is saved in {folder}: "
                 "give the same command with --resume to go on",
                 self.signals[0],
             )
-        if self._pace.is_due(progress.epoch - 1 if epoch_has_ended else None):
+        if is_due and not ends:
             try:
                 self.save()
             except OSError as error:
                 self.watcher.warning(f"cannot write {folder}: {error.strerror}; training goes on")
+        return ends
 
     def save(self) -> None:
         """Write a checkpoint now. Raises: OSError."""

@@ -1,19 +1,21 @@
 """What is to be trained: the settings, the text, and what is measured beside the training loss."""
 
+from __future__ import annotations
+
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from w2v.config import Config
 from w2v.evaluation.testsets import Analogies, Pairs
-from w2v.text import vocab
+from w2v.text import shared_vocab, vocab
 from w2v.text.corpus import Corpus
 from w2v.text.encoded import EncodedText
 from w2v.text.phrases import Phrasing
-from w2v.text.token_cache import cache_of
+from w2v.text.token_cache import Reading, cache_of
 from w2v.text.vocab import Vocabulary
 from w2v.training import validation
 from w2v.training.epoch_scores import Scoring
@@ -22,6 +24,9 @@ from w2v.training.memory import check_memory
 from w2v.training.start import Start
 from w2v.training.validation import HeldOut
 from w2v.version import __version__
+
+if TYPE_CHECKING:
+    from w2v.training.ranks import Ranks
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Job:
     scoring: the test sets to score the vectors on after every epoch, or None.
     seconds: how long reading the text took.
     start: the vectors that training starts from, or None.
+    ranks: that train together, each on a share of the text; None: this process alone.
     """
 
     config: Config
@@ -46,6 +52,7 @@ class Job:
     scoring: Scoring | None
     seconds: float
     start: Start | None = None
+    ranks: Ranks | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -54,6 +61,7 @@ class Job:
             "corpus": self.text.digest,
             "validation": self.held_out and self.held_out.text.digest,
             "version": __version__,
+            "ranks": len(self.ranks) if self.ranks else 1,
             "settings": dataclasses.asdict(self.config),
             "init_from": self.start and self.start.digest,
         }
@@ -67,6 +75,7 @@ def read_job(
     progress: Callable[[int], object] | None,
     remark: Callable[[str], object] | None,
     start: Start | None = None,
+    ranks: Ranks | None = None,
 ) -> Job:
     """Read all that a resolved Config names.
 
@@ -75,6 +84,7 @@ def read_job(
         progress: called with the bytes of the corpus read so far.
         remark: called with a line about whatever is odd in the text.
         start: from start.read.
+        ranks: that read it together.
     Raises:
         UsageError: early stopping is asked for, and there is no validation text; or settings of
             phrases without them.
@@ -82,17 +92,24 @@ def read_job(
     """
     phrasing = Phrasing.of(config, start.old.tokenization.phrases if start else None)
     began = time.perf_counter()
-    known = start.known(config) if start else None
-    vocabulary, text = vocab.read(
-        corpus, config.min_count, progress, remark, config.workers or 1, cache_of(config), known,
-        phrasing,
-    )  # fmt: skip
+    known, threads = start.known(config) if start else None, config.workers or 1
+    if ranks is None:
+        vocabulary, text = vocab.read(
+            corpus, config.min_count, progress, remark, threads, cache_of(config), known, phrasing
+        )
+    else:
+        reading = Reading(corpus, threads, progress, remark)
+        vocabulary, text = shared_vocab.read_share(
+            reading, config.min_count, cache_of(config), ranks, known
+        )
     seconds = time.perf_counter() - began
-    check_memory(len(vocabulary), text.n_tokens, config)
+    check_memory(len(vocabulary), text.n_tokens, config, ranks.place.local_ranks if ranks else 1)
     text, held_out = validation.hold_out(config, corpus, vocabulary, text)
+    if ranks is not None:
+        ranks.compare({"the validation text": held_out and held_out.text.digest})
     if config.lr is None:
         is_sgd = config.optimizer == "sgd"
         lr = default_rate(vocabulary.counts, config) if is_sgd else config.method.lr
         config = dataclasses.replace(config, lr=lr)
     scoring = Scoring(named_testsets, vocabulary.words) if named_testsets else None
-    return Job(config, corpus, out, vocabulary, text, held_out, scoring, seconds, start)
+    return Job(config, corpus, out, vocabulary, text, held_out, scoring, seconds, start, ranks)

@@ -63,6 +63,14 @@ class Training:
         """in_vectors, out_vectors: the best ones if early stopping keeps them, else the newest."""
         return self.engine.tables() if self.best is None else tuple(self.best)
 
+    def remarks(self) -> Iterator[str]:
+        """Lines about the training that has ended."""
+        if self.best is not None:
+            yield (
+                f"the lowest validation loss was that of epoch {self.progress.best_epoch}: its "
+                "vectors are kept"
+            )
+
     def run(self) -> Iterator[tuple[Metrics, bool]]:
         """Train to the last epoch.
 
@@ -104,13 +112,7 @@ class Training:
         losses = self.engine.train(groups, first, lrs)
         seconds = time.perf_counter() - began
         loss = losses.sum() / groups.n_centers(first, len(lrs))
-        if not loss < DIVERGED_LOSS:  # NaN too
-            raise DivergedError(
-                f"training diverged: the loss is {loss:.3g} at batch "
-                f"{progress.meter.n_batches + len(lrs)} of epoch {epoch}, with learning rate "
-                f"{lrs[0]:.3g}; what was written before is kept; start anew with "
-                f"--lr {lrs[0] / 4:.2g}, or a smaller --batch-size"
-            )
+        self._check_loss(loss, lrs[0], progress.meter.n_batches + len(lrs))
         n_rows = len(self.metrics)
         row = progress.meter.add(
             epoch, groups, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
@@ -118,6 +120,17 @@ class Training:
         self.new_rows = [new for new in self.metrics[n_rows:] if new.progress < epoch]
         progress.batch, self.is_whole = stop, True
         return row
+
+    def _check_loss(self, loss: float, lr: float, batch: int) -> None:
+        if not loss < DIVERGED_LOSS:  # NaN too
+            raise DivergedError(
+                f"training diverged: the loss is {loss:.3g} at batch {batch} of epoch "
+                f"{self.progress.epoch}, with learning rate {lr:.3g}; what was written before is "
+                f"kept; start anew with --lr {lr / 4:.2g}, or a smaller --batch-size"
+            )
+
+    def _validation_loss(self, held_out: HeldOut) -> float:
+        return held_out.loss(self.engine)
 
     def _end_epoch(self) -> Metrics:
         """Measure what is measured after an epoch, and stand before the next one."""
@@ -132,7 +145,7 @@ class Training:
         # Of a last block, subsampling may leave nothing: then its row says less.
         row = dataclasses.replace(row, progress=float(progress.epoch))
         if self.held_out is not None:
-            loss = self.held_out.loss(self.engine)
+            loss = self._validation_loss(self.held_out)
             row = dataclasses.replace(row, validation_loss=loss)
             if loss < progress.best_loss:
                 progress.best_epoch, progress.best_loss = progress.epoch, loss

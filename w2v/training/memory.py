@@ -18,18 +18,23 @@ def tables_bytes(n_words: int, config: Config) -> int:
     return 2 * n_words * config.vector_size * FLOAT_BYTES
 
 
-def needed_memory(n_words: int, config: Config) -> int:
+def needed_memory(n_words: int, config: Config, processes: int = 1) -> int:
     """Bytes that the tables and a batch take, about.
 
     The tables are there about twice while they are filled; Adam keeps gradients and two moments of
     every number beside them; early stopping keeps the best.
+
+    Args:
+        processes: that train together on this machine; each keeps what was agreed on, and while
+            that is exchanged what it had, and what it learned.
     """
     copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
+    copies += 3 * (processes > 1)
     batch = _batch_entries(config) * BYTES_PER_ENTRY
     if config.engine == "cpu":  # what the rows of each group gain
         rows = batch_groups(config) * (config.group_size + _group_entries(config))
         batch = rows * FLOAT_BYTES * padded(config.vector_size, LANES)
-    return copies * tables_bytes(n_words, config) + batch
+    return processes * (copies * tables_bytes(n_words, config) + batch)
 
 
 def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
@@ -49,14 +54,14 @@ def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
     return copies * tables_bytes(n_words, config) + batch + text
 
 
-def check_memory(n_words: int, n_tokens: int, config: Config) -> None:
+def check_memory(n_words: int, n_tokens: int, config: Config, processes: int = 1) -> None:
     """Make sure, before they are made, that the tables and a batch fit.
 
     Raises:
         W2VError: the machine, or its GPU, has less memory than they need; the message says how
             much.
     """
-    kinds = [("memory", needed_memory(n_words, config), free_memory())]
+    kinds = [("memory", needed_memory(n_words, config, processes), free_memory())]
     if config.device == "cuda":
         import torch
 

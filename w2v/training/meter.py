@@ -73,6 +73,39 @@ class Meter:
         self.loss_sum = float(loss_sums[-1])
         return row
 
+    def add_sums(
+        self,
+        epoch: int,
+        loss_sum: float,
+        n_centers: float,
+        n_batches: float,
+        *,
+        lr: float,
+        share: float,
+        seconds: float,
+    ) -> None:
+        """Account for what many ranks have done, of which only these sums are known.
+
+        Args:
+            lr, share: as for `add`, of the last batch.
+        """
+        self.loss_sum += loss_sum
+        self.n_centers += int(n_centers)
+        self.n_batches += int(n_batches)
+        self.seconds += seconds
+        self.row = Metrics(
+            epoch=epoch,
+            batch=self.n_batches,
+            loss=self.loss_sum / self.n_centers,
+            lr=lr,
+            centers_per_s=self.n_centers / self.seconds,
+            seconds=self.before + self.seconds,
+            progress=epoch - 1 + share,
+        )
+        if (due := int(share * ROWS_PER_EPOCH)) >= self.rows_due:
+            self.metrics.append(self.row)
+            self.rows_due = due + 1
+
     def next_epoch(self, row: Metrics) -> "Meter":
         """The Meter of the next epoch, after this one has ended with `row`."""
         # Where subsampling leaves nothing of the last block, the newest row was not kept.

@@ -67,7 +67,8 @@ class Pulse:
 
     def _beat(self):
         watched = range(self._place.ranks) if self._place.rank == 0 else range(1)
-        seen, since = {}, dict.fromkeys(watched, time.monotonic())
+        seen: dict[int, int] = {}
+        since = dict.fromkeys(watched, time.monotonic())
         while not self._ended.wait(PERIOD):
             try:
                 self._add(f"pulse/{self._place.rank}", 1)

@@ -216,7 +216,7 @@ class Ranks:
         for array in arrays:
             if array.size:
                 flat = torch.from_numpy(array.reshape(-1).view(np.uint8))
-                self._run(lambda: dist.broadcast(flat, source, self._group, async_op=True))
+                self._run(dist.broadcast, flat, source)
         return arrays
 
     # What is summed.
@@ -231,8 +231,18 @@ class Ranks:
 
     def _reduce(self, values, operation):
         all_of = torch.tensor(values, dtype=torch.float64)
-        self._run(lambda: dist.all_reduce(all_of, operation, self._group, async_op=True))
+        self._run(dist.all_reduce, all_of, operation)
         return all_of.tolist()
+
+    def agree(self, signals: list[int], is_due: bool, ends: bool) -> tuple[bool, bool]:
+        """Whether a checkpoint is written now, and whether the training ends, if any rank says so.
+
+        A signal that any rank has heard, all hear.
+        """
+        heard, due, ended = self.max(signals[0] if signals else 0, is_due, ends)
+        if heard and not signals:
+            signals.append(int(heard))
+        return bool(due), bool(ended)
 
     def start_sum(self, tensor: torch.Tensor) -> Work:
         """Begin to put the sum over the ranks, the same bits on all, in place of a tensor.
@@ -240,10 +250,7 @@ class Ranks:
         gloo and NCCL add in an order that the number of ranks and the size decide.
         """
         self.n_bytes += 2 * (len(self) - 1) * tensor.nbytes // len(self)  # around a ring
-        try:
-            return dist.all_reduce(tensor, group=self._group, async_op=True)
-        except RuntimeError as error:
-            raise self._failed(error) from error
+        return self._start(dist.all_reduce, tensor)
 
     def finish(self, work: Work) -> None:
         """Wait for the end of what was begun."""
@@ -253,12 +260,14 @@ class Ranks:
         except RuntimeError as error:
             raise self._failed(error) from error
 
-    def _run(self, start: Callable[[], Work]) -> None:
+    def _start(self, operation: Callable[..., Work], *arguments: Any) -> Work:
         try:
-            work = start()
+            return operation(*arguments, group=self._group, async_op=True)
         except RuntimeError as error:
             raise self._failed(error) from error
-        self.finish(work)
+
+    def _run(self, operation: Callable[..., Work], *arguments: Any) -> None:
+        self.finish(self._start(operation, *arguments))
 
 
 def _gone(ranks: Sequence[int]) -> W2VError:

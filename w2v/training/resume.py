@@ -22,7 +22,7 @@ from w2v.vectors import saving
 # Settings that say where, how fast and how long to train, not what is computed.
 MAY_DIFFER = {
     "corpus", "data_dir", "out", "epochs", "early_stopping", "validation", "evaluate",
-    "checkpoint_every", "cache", "cache_dir", "cache_size", "tensorboard", "init_from",
+    "checkpoint_every", "dist_timeout", "cache", "cache_dir", "cache_size", "tensorboard", "init_from",
 }  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def _check_same(before: dict[str, Any], job: Job) -> None:
         ("the validation text", before.get("validation"), now["validation"]),
         ("what --init-from names", before.get("init_from"), now["init_from"]),
         ("w2v", before.get("version"), now["version"]),
+        ("the number of ranks", before.get("ranks", 1), now["ranks"]),
     ]
     # The bits of torch's sums depend on the number of threads.
     may_differ = MAY_DIFFER if new["engine"] == "torch" else {*MAY_DIFFER, "workers"}

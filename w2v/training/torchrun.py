@@ -27,9 +27,16 @@ def place(environment: Mapping[str, str] = os.environ) -> Place | None:
     """The Place of this process; None where it trains alone, started by torchrun or not."""
     if MARK not in environment or not all(environment.get(name, "").isdigit() for name in NUMBERS):
         return None
-    numbers = [int(environment[name]) for name in NUMBERS]
-    found = Place(*numbers, int(environment.get("TORCHELASTIC_RESTART_COUNT", 0)))
+    rank, ranks, local_rank, local_ranks = (int(environment[name]) for name in NUMBERS)
+    restarts = int(environment.get("TORCHELASTIC_RESTART_COUNT", 0))
+    found = Place(rank, ranks, local_rank, local_ranks, restarts)
     return found if found.ranks > 1 else None
+
+
+def leads() -> bool:
+    """Whether this process is the one that prints and writes: alone, or rank 0."""
+    found = place()
+    return found is None or found.rank == 0
 
 
 def oddity(environment: Mapping[str, str] = os.environ) -> str | None:

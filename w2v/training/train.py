@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from w2v.config import Config, with_settings
 from w2v.engines import choose
@@ -14,7 +14,7 @@ from w2v.pictures.drawing import Drawing
 from w2v.recipes import DEFAULT_RECIPE, from_recipe, with_parameters_of
 from w2v.storage import run_folder
 from w2v.storage.metrics import Metrics
-from w2v.text.corpus import corpus_of, open_corpus
+from w2v.text.corpus import Corpus, corpus_of, open_corpus
 from w2v.text.sentences import STDIN, Sentences, are_paths
 from w2v.training import (
     advice,
@@ -23,29 +23,32 @@ from w2v.training import (
     signals,
     start,
     tensorboard,
+    torchrun,
     validation,
 )
 from w2v.training.bar import Bar
 from w2v.training.callbacks import Callback, Callbacks, Several, any_true
 from w2v.training.checkpointing import Checkpointer
-from w2v.training.checkpoints import Checkpoint
 from w2v.training.job import Job, read_job
+from w2v.training.joined import joined, resolved
 from w2v.training.live import Live
 from w2v.training.loop import Training
 from w2v.training.notebook import Notebook
+from w2v.training.prepare import prepare, send
 from w2v.training.resume import (
     find_checkpoint,
-    go_on,
     is_done,
     tables_of,
     warn_of_unfinished,
     what_is_lost,
 )
 from w2v.training.run import Run
-from w2v.training.tables import initial_tables
 from w2v.training.watcher import Watcher
 from w2v.training.write_run import write_run
 from w2v.vectors import saving
+
+if TYPE_CHECKING:
+    from w2v.training.ranks import Ranks
 
 PROGRESS = {"bar": Bar, "notebook": Notebook}
 
@@ -148,15 +151,35 @@ def train_and_draw(
     sentences: Sentences | None = None,
 ) -> Run:
     """As train_run, with a Drawing that has begun already."""
-    config = choose.resolve(config)
-    validation.check(config)
+    if oddity := torchrun.oddity():
+        watcher.warning(oddity)
+    with joined(config) as ranks:
+        leads = ranks is None or ranks.leads
+        config = resolved(config, ranks)
+        validation.check(config)
+        if config.out is not None and leads:
+            run_folder.check_out(config.out)  # before a corpus is fetched
+        if sentences is None:
+            corpus = open_corpus(config, watcher.fetching if leads else None)
+        else:
+            corpus = corpus_of(sentences, config)
+        if ranks is None or ranks.leads:
+            return _lead(config, corpus, ranks, watcher, resume, drawing)
+        from w2v.training.follow import follow  # late: with torch
+
+        return follow(config, corpus, ranks)
+
+
+def _lead(
+    config: Config,
+    corpus: Corpus,
+    ranks: "Ranks | None",
+    watcher: Watcher,
+    resume: bool,
+    drawing: Drawing,
+) -> Run:
+    """Train, alone or as rank 0, which alone tells, writes, and looks into the run folder."""
     named_testsets = epoch_scores.read(config.evaluate)
-    if config.out is not None:
-        run_folder.check_out(config.out)  # before a corpus is fetched
-    if sentences is None:
-        corpus = open_corpus(config, watcher.fetching)
-    else:
-        corpus = corpus_of(sentences, config)
     if corpus.notice:
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)
@@ -171,7 +194,7 @@ def train_and_draw(
         with signals.raised(), choose.compiling(config) as finish_compiling:
             old, warn = start.read(config, watcher.warning), watcher.warning
             progress = watcher.reading(corpus)
-            job = read_job(config, corpus, out, named_testsets, progress, warn, old)
+            job = read_job(config, corpus, out, named_testsets, progress, warn, old, ranks)
             finish_compiling()
         metrics = _train_job(job, watcher, resume, drawing)
     return _remembered(out, metrics, watcher)
@@ -180,45 +203,27 @@ def train_and_draw(
 def _train_job(job: Job, watcher: Watcher, resume: bool, drawing: Drawing) -> list[Metrics]:
     """Train a Job and write its run, unless that is done already; the rows of its metrics.csv."""
     checkpoint = None
-    if resume:
+    if resume or (job.ranks is not None and job.ranks.place.restarts):
         checkpoint = find_checkpoint(job, watcher)
     else:
         warn_of_unfinished(job, watcher)
     if checkpoint and is_done(job, checkpoint):
+        if job.ranks is not None:
+            send(job.ranks, checkpoint.progress, tables_of(job, checkpoint))
+            job = dataclasses.replace(job, ranks=None)  # the others have nothing to do
         done = f"{job.out} is trained already, {checkpoint.progress.epoch - 1} epochs"
         if lost := what_is_lost(job):
             watcher.notice(f"{done}, but {lost}: all but the vectors is written again")
-            _run(job, _prepare(job, checkpoint, watcher), watcher, drawing)
+            _run(job, prepare(job, checkpoint, watcher), watcher, drawing)
         else:
             watcher.notice(f"{done}: nothing is left to do")
         return checkpoint.progress.meter.metrics
     for line in advice.warnings(job):
         watcher.warning(line)
-    training = _prepare(job, checkpoint, watcher)
+    training = prepare(job, checkpoint, watcher)
     watcher.starting(job, training)
     _run(job, training, watcher, drawing)
     return training.metrics
-
-
-def _prepare(job: Job, checkpoint: Checkpoint | None, watcher: Watcher) -> Training:
-    """The Training of a Job, at its beginning or where a checkpoint stands."""
-    config, vocabulary = job.config, job.vocabulary
-    frozen = job.start.frozen(vocabulary) if job.start and config.freeze_old else None
-    tables = tables_of(job, checkpoint) if checkpoint else None
-    watcher.preparing(choose.compiled_functions(config))
-    in_vectors, out_vectors = tables or _first_tables(job)
-    engine = choose.make_engine(in_vectors, out_vectors, config, frozen)
-    batcher = choose.make_batcher(job.text, job.vocabulary.counts, config)
-    training = Training(config, batcher, engine, job.held_out, job.scoring)
-    if checkpoint:
-        go_on(training, job, checkpoint, watcher)
-    return training
-
-
-def _first_tables(job: Job) -> start.Tables:
-    if job.start is not None:
-        return job.start.tables(job.vocabulary, job.config)
-    return initial_tables(len(job.vocabulary), job.config)
 
 
 def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> None:
@@ -231,15 +236,13 @@ def _run(job: Job, training: Training, watcher: Watcher, drawing: Drawing) -> No
         live = Live(job.out, training, drawing)
         checkpointer = Checkpointer(job, training, watcher, live, heard)
         try:
+            ends = False
             for row, is_whole_epoch in training.run():
-                if _report(row, is_whole_epoch, training, watcher):
+                ends = _report(row, is_whole_epoch, training, watcher) or ends
+                if checkpointer.pause(is_whole_epoch, ends):
                     break
-                checkpointer.pause(is_whole_epoch)
-            if training.best is not None:
-                watcher.notice(
-                    "the lowest validation loss was that of epoch "
-                    f"{training.progress.best_epoch}: its vectors are kept"
-                )
+            for line in training.remarks():
+                watcher.notice(line)
             write_run(job, training, watcher, drawing)
         except (Exception, SystemExit):  # no room on the disk, or what nobody thought of
             checkpointer.save_whatever_happened()

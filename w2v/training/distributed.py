@@ -1,0 +1,145 @@
+"""One training by many ranks: each trains its share of the text, and rows are exchanged on the way.
+
+Every rank goes through its own blocks, the n-th of all at about the same time. A block is cut into
+INTERVALS, and after each of them rows are exchanged, while the next one is trained. Where that is
+done, and of which rows, follows from the text alone, so the number of ranks and the seed decide the
+result. At the end of a block (of several, if there are very many words) all rows are exchanged and
+waited for. Then all ranks have the same tables, and a checkpoint can be written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from w2v.batches.batcher import Batcher, Groups
+from w2v.config import Config
+from w2v.engines.base import Engine
+from w2v.storage.metrics import Metrics
+from w2v.text.tokens import BLOCK_TOKENS
+from w2v.training.epoch_scores import Scoring
+from w2v.training.exchange import Exchange
+from w2v.training.learning_rate import scheduled_rates, shares_done
+from w2v.training.loop import Training
+from w2v.training.validation import HeldOut
+
+if TYPE_CHECKING:
+    from w2v.training.ranks import Ranks
+
+INTERVALS = 32  # of a block
+TOKENS_PER_WORD = 64  # at least so many tokens of a rank, for each word, between exchanges of all
+
+
+class RanksTraining(Training):
+    """The Training of one rank; what is measured is of all of them.
+
+    is_whole: after exchanges of all rows alone.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        batcher: Batcher,
+        engine: Engine,
+        held_out: HeldOut | None,
+        scoring: Scoring | None,
+        ranks: Ranks,
+    ) -> None:
+        super().__init__(config, batcher, engine, held_out, scoring)
+        self.ranks, self.exchange = ranks, Exchange(engine, ranks)
+        self._n_intervals, self._period = intervals(self.exchange.n_words)
+        self._n_tokens = self._seconds = 0.0  # trained by this rank so far
+        self._began = 0.0  # the clock, when the newest row was made
+        self._lr_and_share = 0.0, 0.0  # of the interval whose sums are under way
+
+    def remarks(self) -> Iterator[str]:
+        yield from super().remarks()
+        if self._n_tokens:
+            yield (
+                f"each rank sent {self.ranks.n_bytes / self._n_tokens:.0f} bytes a token of its "
+                f"share; exchanging took {self.exchange.seconds / self._seconds:.0%} of the time"
+            )
+
+    def run(self) -> Iterator[tuple[Metrics, bool]]:
+        n_blocks = int(self.ranks.max(len(self.batcher.text.blocks))[0])
+        for epoch in self._epochs_left():
+            self._began = time.perf_counter()
+            for block in range(self.progress.block, n_blocks):
+                for row in self._train_block(epoch, block, is_last=block == n_blocks - 1):
+                    yield row, False
+            yield self._end_epoch(), True
+
+    def _train_block(self, epoch: int, block: int, is_last: bool) -> Iterator[Metrics]:
+        text, progress = self.batcher.text, self.progress
+        groups = self.batcher.groups(epoch, block) if block < len(text.blocks) else None
+        shares = shares_done(text, block, np.arange(self._n_intervals + 1), self._n_intervals)
+        self._n_tokens += (shares[-1] - shares[0]) * text.n_read / text.share.of
+        for interval in range(self._n_intervals):
+            ends = interval == self._n_intervals - 1
+            self.is_whole = False
+            sums = self._train_interval(groups, interval) if groups else [0.0, 0.0, 0.0]
+            self._account(self.exchange.finish())
+            n_rows = self._rows_after(block * self._n_intervals + interval + 1, is_last and ends)
+            self.exchange.start(n_rows, sums)
+            lr = scheduled_rates(self.config, epoch - 1 + shares[interval : interval + 1])[0]
+            self._lr_and_share = float(lr), float(shares[interval + 1])
+            if ends:
+                progress.end_block()
+            if n_rows == self.exchange.n_words:
+                self._account(self.exchange.finish())
+                self.is_whole = True
+            if progress.meter.row is not None:
+                yield progress.meter.row
+
+    def _train_interval(self, groups: Groups, number: int) -> list[float]:
+        """Train an interval of a block; the sum of its losses, its centers, its batches."""
+        first, stop = (groups.n_batches * n // self._n_intervals for n in (number, number + 1))
+        shares = shares_done(
+            self.batcher.text, self.progress.block, np.arange(first, stop), groups.n_batches
+        )
+        lrs = scheduled_rates(self.config, self.progress.epoch - 1 + shares)
+        loss = 0.0
+        for begin in range(first, stop, self._batches_per_call):
+            some = lrs[begin - first :][: self._batches_per_call]
+            loss += float(self.engine.train(groups, begin, some).sum())
+        return [loss, groups.n_centers(first, stop - first), stop - first]
+
+    def _rows_after(self, place: int, is_last: bool) -> int:
+        """How many rows are exchanged after so many intervals of an epoch, whose last it may be.
+
+        With n words and a period of p, the first n/p after each interval, 2n/p after every second,
+        and so on: between exchanges all rows are met about equally often.
+        """
+        share = place & -place  # the highest power of two that it is a multiple of
+        n_words = self.exchange.n_words
+        return n_words if is_last else max(1, n_words * min(share, self._period) // self._period)
+
+    def _account(self, sums: list[float] | None) -> None:
+        """Add what all ranks did in an interval to what is measured."""
+        if sums is None or not sums[1]:
+            return
+        loss, n_centers, n_batches = sums
+        now, meter = time.perf_counter(), self.progress.meter
+        lr, share = self._lr_and_share
+        self._check_loss(loss / n_centers, lr, meter.n_batches + int(n_batches))
+        meter.add_sums(self.progress.epoch, *sums, lr=lr, share=share, seconds=now - self._began)
+        self._seconds += now - self._began
+        self._began = now
+
+    def _validation_loss(self, held_out: HeldOut) -> float:
+        n = held_out.n_centers
+        total, n_centers = self.ranks.sum(held_out.loss(self.engine) * n, n)
+        return total / n_centers
+
+
+def intervals(n_words: int) -> tuple[int, int]:
+    """Into how many intervals blocks are cut, and after how many all rows are exchanged.
+
+    With many words a block has fewer: exchanging takes time for each word, training for each token.
+    """
+    n_blocks = 1 << max(0, (TOKENS_PER_WORD * n_words - 1) // BLOCK_TOKENS).bit_length()
+    n_intervals = max(1, INTERVALS // n_blocks)
+    return n_intervals, n_intervals * n_blocks
