@@ -7,6 +7,7 @@ group: by gloo from memory, by NCCL from GPUs. No wait is endless: a Pulse tells
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -30,6 +31,8 @@ POLL, MOST_POLL = 1e-4, 5e-3  # seconds between two looks at what is waited for
 BACKENDS = {False: "gloo", True: "cpu:gloo,cuda:nccl"}  # by whether tables are on a GPU
 
 Array = npt.NDArray[Any]
+
+_trainings = itertools.count()  # of this process, one after the other, in the same store
 
 
 class Work(Protocol):
@@ -61,8 +64,10 @@ class Ranks:
         patience = timedelta(seconds=seconds)
         try:
             # Two clients, as one that waits keeps the other's thread waiting.
-            (self._store, *_), (store, *_) = (
-                next(rendezvous("env://", timeout=patience)) for _ in range(2)
+            number = next(_trainings)
+            self._store, store = (
+                dist.PrefixStore(f"w2v/{number}", next(rendezvous("env://", timeout=patience))[0])
+                for _ in range(2)
             )
         except (RuntimeError, ValueError) as error:
             where = ":".join(os.environ.get(name, "?") for name in ("MASTER_ADDR", "MASTER_PORT"))
@@ -208,7 +213,7 @@ class Ranks:
         """The arrays of rank `source`, on all ranks."""
         key = self._new_key()
         if arrays is not None:
-            arrays = [np.ascontiguousarray(array) for array in arrays]
+            arrays = [np.require(array, requirements=["C", "W"]) for array in arrays]
             kinds = [(array.dtype.str, array.shape) for array in arrays]
             self._store.set(key, json.dumps(kinds))
         else:
