@@ -145,7 +145,7 @@ def test_blocks_of_shares_stand_at_positions_of_their_own_and_count_those_of_oth
 
 
 def test_a_share_without_words_is_refused_by_its_number():
-    with pytest.raises(UsageError, match="has 2 words in 1 lines, .* rank 1 of 2 without"):
+    with pytest.raises(UsageError, match=r"2 words in 1 lines, .* rank 1 of 2 without"):
         shared([b"a b\n"], 2, min_count=1)
 
 

@@ -57,6 +57,11 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
         yield f"phrases: {_phrases(vocabulary.phrases, config)}"
     if job.start is not None:
         yield f"starting from {job.start.describe(vocabulary)}"
+    if job.ranks is not None:
+        yield (
+            f"{len(job.ranks)} ranks, {job.ranks.place.local_ranks} of them here, each with about "
+            f"{_rounded(text.n_read / text.share.of)} tokens of the text"
+        )
     if job.held_out is not None:
         yield f"validation: {job.held_out.description}, {job.held_out.n_centers:,} windows"
     if job.scoring is not None:

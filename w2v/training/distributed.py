@@ -64,6 +64,8 @@ class RanksTraining(Training):
             )
 
     def run(self) -> Iterator[tuple[Metrics, bool]]:
+        if self.progress.is_over(self.config):
+            return  # rank 0 writes again what was lost, alone
         n_blocks = int(self.ranks.max(len(self.batcher.text.blocks))[0])
         for epoch in self._epochs_left():
             self._began = time.perf_counter()
@@ -82,7 +84,8 @@ class RanksTraining(Training):
             self.is_whole = False
             sums = self._train_interval(groups, interval) if groups else [0.0, 0.0, 0.0]
             self._account(self.exchange.finish())
-            n_rows = self._rows_after(block * self._n_intervals + interval + 1, is_last and ends)
+            place = block * self._n_intervals + interval + 1
+            n_rows = rows_after(place, self.exchange.n_words, self._period, is_last and ends)
             self.exchange.start(n_rows, sums)
             lr = scheduled_rates(self.config, epoch - 1 + shares[interval : interval + 1])[0]
             self._lr_and_share = float(lr), float(shares[interval + 1])
@@ -93,6 +96,8 @@ class RanksTraining(Training):
                 self.is_whole = True
             if progress.meter.row is not None:
                 yield progress.meter.row
+            if self.is_whole:
+                self._began = time.perf_counter()  # without what a checkpoint took
 
     def _train_interval(self, groups: Groups, number: int) -> list[float]:
         """Train an interval of a block; the sum of its losses, its centers, its batches."""
@@ -106,16 +111,6 @@ class RanksTraining(Training):
             some = lrs[begin - first :][: self._batches_per_call]
             loss += float(self.engine.train(groups, begin, some).sum())
         return [loss, groups.n_centers(first, stop - first), stop - first]
-
-    def _rows_after(self, place: int, is_last: bool) -> int:
-        """How many rows are exchanged after so many intervals of an epoch, whose last it may be.
-
-        With n words and a period of p, the first n/p after each interval, 2n/p after every second,
-        and so on: between exchanges all rows are met about equally often.
-        """
-        share = place & -place  # the highest power of two that it is a multiple of
-        n_words = self.exchange.n_words
-        return n_words if is_last else max(1, n_words * min(share, self._period) // self._period)
 
     def _account(self, sums: list[float] | None) -> None:
         """Add what all ranks did in an interval to what is measured."""
@@ -133,6 +128,16 @@ class RanksTraining(Training):
         n = held_out.n_centers
         total, n_centers = self.ranks.sum(held_out.loss(self.engine) * n, n)
         return total / n_centers
+
+
+def rows_after(place: int, n_words: int, period: int, is_last: bool = False) -> int:
+    """How many rows are exchanged after so many intervals of an epoch, whose last it may be.
+
+    The first n/p of n words after each interval, with a period of p, 2n/p after every second, and
+    so on: between its exchanges every row is met about equally often.
+    """
+    share = place & -place  # the highest power of two that it is a multiple of
+    return n_words if is_last else max(1, n_words * min(share, period) // period)
 
 
 def intervals(n_words: int) -> tuple[int, int]:

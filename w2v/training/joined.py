@@ -43,12 +43,12 @@ def joined(config: Config) -> Iterator[Ranks | None]:
     if place is None:
         yield None
         return
-    _check(config, place)
     from w2v.training.ranks import Ranks  # late: with torch
 
     with _ended_by_sigterm():
         ranks = Ranks(place, config.dist_timeout, _takes_gpu(config, place))
         try:
+            _check(config, place)
             yield ranks
         except W2VError as error:
             _tell(error, ranks)

@@ -23,7 +23,7 @@ from torch.distributed.rendezvous import rendezvous
 
 from w2v.errors import W2VError
 from w2v.text.shares import Share
-from w2v.training.pulse import Pulse
+from w2v.training.pulse import TOLD, Pulse
 from w2v.training.torchrun import Place
 
 ENDLESS = timedelta(days=30)
@@ -60,8 +60,13 @@ class Ranks:
 
     def __init__(self, place: Place, seconds: float, on_gpu: bool) -> None:
         self.place, self.share, self.n_bytes = place, Share(place.rank, place.ranks), 0
-        self._n_messages = self._n_meetings = 0
+        self._n_said = 0
         patience = timedelta(seconds=seconds)
+        if dist.is_initialized():
+            raise W2VError(
+                "torch.distributed is in use by this process already; train before "
+                "init_process_group, or after destroy_process_group"
+            )
         try:
             # Two clients, as one that waits keeps the other's thread waiting.
             number = next(_trainings)
@@ -113,6 +118,8 @@ class Ranks:
         missing = list(range(self.place.ranks))
         while missing := [r for r in missing if not self._store.check([f"here/{r}"])]:
             if time.monotonic() > until:
+                if self._store.add(TOLD, 1) > 1:
+                    raise ToldElsewhere(1)
                 shown = ", ".join(map(str, missing[:8]))
                 raise W2VError(
                     f"rank {shown} did not come within {seconds:g} s; --dist-timeout waits longer"
@@ -154,10 +161,13 @@ class Ranks:
 
     def _wait(self, is_done: Callable[[], bool]) -> None:
         pause = POLL
-        while not is_done():
-            self.check()
-            time.sleep(pause)
-            pause = min(1.1 * pause, MOST_POLL)
+        try:
+            while not is_done():
+                self.check()
+                time.sleep(pause)
+                pause = min(1.1 * pause, MOST_POLL)
+        except RuntimeError as error:  # the store is gone, with its machine
+            raise self._failed(error) from error
 
     # What is said.
 
@@ -168,6 +178,7 @@ class Ranks:
             mine: {what it is: what it is here}, of plain values.
         Raises: W2VError: one says another thing; the message names it, and both.
         """
+        mine = json.loads(json.dumps(mine))
         key = self._new_key()
         self._store.set(f"{key}/{self.place.rank}", json.dumps(mine))
         if self.leads:
@@ -188,8 +199,8 @@ class Ranks:
         self._wait(lambda: self._store.add(key, 0) == len(self))
 
     def _new_key(self) -> str:
-        self._n_meetings += 1
-        return f"said/{self._n_meetings}"
+        self._n_said += 1
+        return f"said/{self._n_said}"
 
     def _read(self, key: str) -> Any:
         self._wait(lambda: self._store.check([key]))
@@ -259,8 +270,8 @@ class Ranks:
 
     def finish(self, work: Work) -> None:
         """Wait for the end of what was begun."""
+        self._wait(work.is_completed)
         try:
-            self._wait(work.is_completed)
             work.wait()
         except RuntimeError as error:
             raise self._failed(error) from error
