@@ -15,12 +15,13 @@ from pathlib import Path
 import w2v
 from stopping import SETTINGS, Stop
 from w2v.text import tokens
-from w2v.training import follow, pulse
+from w2v.training import distributed, follow, pulse
 
 RANK = int(os.environ["RANK"])
 RANKS = {**SETTINGS, "engine": "cpu", "workers": 1, "cache": False, "validation_share": 0.05}
 
 tokens.BLOCK_TOKENS = 3000  # several blocks an epoch, and so several places to stop at
+distributed.TOKENS_PER_WORD = 8  # and all rows are exchanged at the end of each block
 pulse.PERIOD, pulse.COURTESY, follow.COURTESY = 0.05, 0.3, 0.3
 
 
@@ -29,8 +30,10 @@ def outcome(out, watcher=None, resume=False, **settings):
         run = w2v.train(
             out=out, watcher=watcher or w2v.Watcher(), resume=resume, **{**RANKS, **settings}
         )
-    except (w2v.W2VError, KeyboardInterrupt, SystemExit) as end:
+    except (w2v.W2VError, KeyboardInterrupt) as end:
         return f"{type(end).__name__}: {end}"
+    except SystemExit as end:
+        return f"SystemExit: {end}"
     vectors = hashlib.sha256(run.vectors.vectors[1:].tobytes()).hexdigest()
     return vectors, run.epoch_losses
 
@@ -41,7 +44,7 @@ def main():
     only_here = {"corpus": "zipf.txt" if RANK == 0 else "missing.txt"}
     results = {
         "whole": outcome("a"),
-        "stopped": outcome("b", watcher=Stop(after=100)),
+        "stopped": outcome("b", watcher=Stop(after=250)),
         "resumed": outcome("b", resume=True),
         "again": outcome("b", resume=True),
         "other settings": outcome("c", vector_size=8 + RANK),
