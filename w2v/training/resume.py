@@ -22,7 +22,8 @@ from w2v.vectors import saving
 # Settings that say where, how fast and how long to train, not what is computed.
 MAY_DIFFER = {
     "corpus", "data_dir", "out", "epochs", "early_stopping", "validation", "evaluate",
-    "checkpoint_every", "dist_timeout", "cache", "cache_dir", "cache_size", "tensorboard", "init_from",
+    "checkpoint_every", "cache", "cache_dir", "cache_size", "tensorboard", "init_from",
+    "dist_timeout",
 }  # fmt: skip
 
 
