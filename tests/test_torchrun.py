@@ -2,9 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,11 @@ import torch
 
 import w2v
 from texts import zipf_lines
+from w2v.errors import UsageError, W2VError
 from w2v.training import torchrun
 from w2v.training.distributed import intervals, rows_after
 from w2v.training.exchange import Exchange, combined
+from w2v.training.ranks import Ranks
 from w2v.training.torchrun import Place
 
 HERE = Path(__file__).parent
@@ -25,21 +29,45 @@ STARTED = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory):
-    """What both ranks of torchrun_driver.py report, and their folder."""
-    folder = tmp_path_factory.mktemp("ranks")
-    (folder / "zipf.txt").write_text(zipf_lines(200, 3000))
-    (folder / "other.txt").write_text(zipf_lines(200, 3000, seed=1))
-    (folder / "line.txt").write_text("a b c d\n")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    command += [HERE / "torchrun_driver.py", folder]
+def start(n_ranks, folder, *arguments):
+    """What each of the ranks of torchrun_driver.py reports, and what they printed."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(n_ranks)]
+    command += [HERE / "torchrun_driver.py", folder, *arguments]
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": paths, "W2V_DATA_DIR": str(folder)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert not done.stdout
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)], folder
+    reports = [json.loads((folder / f"{rank}.json").read_text()) for rank in range(n_ranks)]
+    return reports, done.stdout
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
+    """What two ranks report of everything they did, what they printed, and their folder."""
+    folder = tmp_path_factory.mktemp("ranks")
+    (folder / "zipf.txt").write_text(zipf_lines(200, 3000))
+    (folder / "other.txt").write_text(zipf_lines(200, 3000, seed=1))
+    (folder / "line.txt").write_text("a b c d\n")
+    (folder / "words.txt").write_text("a b\n" + "c\nd\n" * 50)
+    (folder / "half.txt").write_text(zipf_lines(20, 500) + "w1\n" * 9000)
+    return *start(2, folder), folder
+
+
+@pytest.fixture(scope="module")
+def both(launched):
+    return launched[0], launched[2]
+
+
+def test_the_command_trains_on_the_sample_corpus_and_prints_once(launched):
+    reports, printed, folder = launched
+    assert [report["command"] for report in reports] == [0, 0]
+    lines = printed.splitlines()
+    assert [line.partition(" ")[0] for line in lines].count("epoch") == 1
+    assert "2 ranks, 2 of them here, each with about 539,000 tokens of the text" in lines
+    assert lines[-1].startswith("written: runs/sample")
+    run = w2v.load(folder / "runs" / "sample", verify=True)
+    # A class of words that the corpus plants.
+    assert {"thursday", "tuesday"} <= {word for word, _ in run.most_similar("friday", topn=6)}
 
 
 def test_two_ranks_train_one_run_and_rank_0_writes_it(both):
@@ -53,6 +81,31 @@ def test_two_ranks_train_one_run_and_rank_0_writes_it(both):
     about = json.loads((folder / "a" / "config.json").read_text())
     assert about["corpus"]["lines"] == 3000
     assert about["corpus"]["tokens"] == run.counts.sum()
+
+
+@pytest.mark.parametrize("n_ranks", [2, 4])
+def test_the_number_of_ranks_and_the_seed_decide_every_bit(both, n_ranks, tmp_path):
+    reports = both[0]
+    if n_ranks == 4:
+        (tmp_path / "zipf.txt").write_text(zipf_lines(200, 3000))
+        reports, printed = start(4, tmp_path, "twice")
+        assert not printed
+    for report in reports:
+        assert report == {**report, "again": reports[0]["whole"], "whole": reports[0]["whole"]}
+    assert n_ranks == 2 or reports[0]["whole"][0] != both[0][0]["whole"][0]
+
+
+def test_the_run_folder_is_of_rank_0_alone(both):
+    (first, second), folder = both
+    assert first["another folder"] == second["another folder"] == first["whole"]
+    assert len(w2v.load(folder / "other")) == 201
+
+
+def test_a_rank_without_groups_trains_along(both):
+    (first, second), folder = both
+    assert first["groups on rank 0 alone"] == second["groups on rank 0 alone"]
+    run = w2v.load(folder / "groups")
+    assert len(run) == 21
 
 
 def test_a_run_stopped_on_a_signal_resumes_to_the_same_bits(both):
@@ -74,10 +127,12 @@ def test_resuming_a_finished_run_trains_nothing_on_any_rank(both):
     ("case", "teller", "message"),
     [
         ("other settings", 0, "W2VError: rank 1 differs: --vector-size is 9 there and 8 on rank 0"),
+        ("other engine", 0, "W2VError: rank 1 differs: --engine is torch there and cpu on rank 0"),
         ("other text", 0, "W2VError: rank 1 reads another text than rank 0: their SHA-256 are"),
         ("no text", 1, "W2VError: rank 1: 'missing.txt' does not exist"),
         ("no text anywhere", 0, "W2VError: 'missing.txt' does not exist"),
         ("few lines", 0, "has 4 words in 1 lines, which leaves rank 1 of 2 without any"),
+        ("no groups", 0, "W2VError: no sentence has two words left after --min-count 2"),
         ("adam", 0, "UsageError: --optimizer is adam; 2 ranks train with sgd alone"),
     ],
 )
@@ -92,11 +147,34 @@ def test_place_is_told_by_torchrun_alone():
     assert torchrun.place(STARTED) == Place(3, 8, 1, 2, restarts=0)
     assert torchrun.place({**STARTED, "TORCHELASTIC_RESTART_COUNT": "2"}).restarts == 2
     assert torchrun.place({**STARTED, "WORLD_SIZE": "1"}) is None
-    assert torchrun.place({"WORLD_SIZE": "8", "RANK": "3"}) is None
-    assert torchrun.oddity(STARTED) is None
-    assert torchrun.oddity({}) is None
-    assert torchrun.oddity({"WORLD_SIZE": "1"}) is None
-    assert "WORLD_SIZE is 8, but torchrun did not start" in torchrun.oddity({"WORLD_SIZE": "8"})
+    assert torchrun.place({}) is torchrun.place({"WORLD_SIZE": "1"}) is None
+
+
+def test_one_of_many_that_torchrun_did_not_start_is_refused():
+    with pytest.raises(UsageError, match="WORLD_SIZE is 8, but torchrun did not start .* unset"):
+        torchrun.place({"WORLD_SIZE": "8", "RANK": "3"})
+
+
+def test_an_address_that_nobody_answers_is_named_in_time(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "RANK": "1", "WORLD_SIZE": "2"}
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
+    began = time.monotonic()
+    with pytest.raises(W2VError, match=rf"^rank 1 has no answer from 127.0.0.1:{port} within 1 s"):
+        Ranks(Place(1, 2, 0, 1, restarts=0), 1.0, on_gpu=False)
+    assert time.monotonic() - began < 30
+
+
+def test_a_rank_that_does_not_come_is_named(monkeypatch):
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0", "RANK": "0", "WORLD_SIZE": "2"}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where["MASTER_PORT"] = str(server.getsockname()[1])
+    for name, value in where.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(W2VError, match=r"^rank 1 did not come within 1 s; --dist-timeout"):
+        Ranks(Place(0, 2, 0, 1, restarts=0), 1.0, on_gpu=False)
 
 
 def combine(*deltas):

@@ -1,6 +1,7 @@
-"""What test_torchrun.py has two ranks do, one training after the other; started by torchrun.
+"""What test_torchrun.py has ranks do, one training after the other; started by torchrun.
 
     torchrun --nproc-per-node 2 torchrun_driver.py FOLDER
+    torchrun --nproc-per-node 4 torchrun_driver.py FOLDER twice
 
 Writes FOLDER/<rank>.json: for each training the message of its error, or the SHA-256 of its vectors
 and its losses.
@@ -14,15 +15,19 @@ from pathlib import Path
 
 import w2v
 from stopping import SETTINGS, Stop
+from w2v.commands import train
 from w2v.text import tokens
 from w2v.training import distributed, follow, pulse
 
 RANK = int(os.environ["RANK"])
 RANKS = {**SETTINGS, "engine": "cpu", "workers": 1, "cache": False, "validation_share": 0.05}
 
-tokens.BLOCK_TOKENS = 3000  # several blocks an epoch, and so several places to stop at
-distributed.TOKENS_PER_WORD = 8  # and all rows are exchanged at the end of each block
 pulse.PERIOD, pulse.COURTESY, follow.COURTESY = 0.05, 0.3, 0.3
+
+
+def make_blocks_small():
+    tokens.BLOCK_TOKENS = 3000  # several blocks an epoch, and so several places to stop at
+    distributed.INTERVALS, distributed.TOKENS_PER_WORD = 8, 8  # all rows after each block
 
 
 def outcome(out, watcher=None, resume=False, **settings):
@@ -38,23 +43,42 @@ def outcome(out, watcher=None, resume=False, **settings):
     return vectors, run.epoch_losses
 
 
-def main():
-    folder = Path(sys.argv[1])
-    os.chdir(folder)
+def twice():
+    return {"whole": outcome("a"), "again": outcome("b")}
+
+
+def command():
+    """The exit status of `w2v train`, as a user gives it, on the sample corpus."""
+    arguments = "--corpus sample --epochs 1 --vector-size 16 --workers 1 --no-cache"
+    return train.main("w2v train", arguments.split())
+
+
+def everything():
     only_here = {"corpus": "zipf.txt" if RANK == 0 else "missing.txt"}
-    results = {
+    return {
         "whole": outcome("a"),
-        "stopped": outcome("b", watcher=Stop(after=250)),
+        "another folder": outcome("other" if RANK == 0 else "/dev/null/none"),
+        "stopped": outcome("b", watcher=Stop(after=70)),
         "resumed": outcome("b", resume=True),
         "again": outcome("b", resume=True),
+        "groups on rank 0 alone": outcome("groups", corpus="half.txt", validation_share=0.0),
         "other settings": outcome("c", vector_size=8 + RANK),
+        "other engine": outcome("c", engine=("cpu", "torch")[RANK]),
         "other text": outcome("c", corpus="zipf.txt" if RANK == 0 else "other.txt"),
         "no text": outcome("c", **only_here),
         "no text anywhere": outcome("c", corpus="missing.txt"),
         "few lines": outcome("c", corpus="line.txt"),
+        "no groups": outcome("c", corpus="words.txt", min_count=2, validation_share=0.0),
         "adam": outcome("c", engine="torch", optimizer="adam"),
     }
-    (folder / f"{RANK}.json").write_text(json.dumps(results))
+
+
+def main():
+    os.chdir(sys.argv[1])
+    results = {} if sys.argv[2:] else {"command": command()}
+    make_blocks_small()
+    results |= twice() if sys.argv[2:] else everything()
+    Path(f"{RANK}.json").write_text(json.dumps(results))
 
 
 if __name__ == "__main__":

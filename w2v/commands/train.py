@@ -45,17 +45,18 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
         raise W2VError(what)  # where libraries cannot even be imported
 
     from w2v.pictures.drawing import Drawing
+    from w2v.training import torchrun
 
-    with Drawing() as drawing:  # begun first: it imports Matplotlib while we import the rest
+    leads = torchrun.leads()
+    with Drawing(leads) as drawing:  # begun first: it imports Matplotlib while we import the rest
         with common.dying_of_interrupts():
             from w2v.commands.console import Console  # late: --help and wrong usage need none of it
             from w2v.compiled import leave_out_linear_algebra
-            from w2v.training import torchrun
             from w2v.training.train import train_and_draw
 
             leave_out_linear_algebra()
 
         with Console() as console:
             run = train_and_draw(config, console, resume, drawing)
-        if torchrun.leads():
+        if leads:
             console.report(run)

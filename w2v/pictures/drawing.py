@@ -28,11 +28,16 @@ class Drawing:
     """A process that imports Matplotlib at once, and draws what it is asked to.
 
     A context manager: the process ends with it. It ends with this process, too.
+
+    Args:
+        starts: whether there will be anything to draw.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, starts: bool = True) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._why = ""
+        if not starts:
+            return
         here = os.path.dirname(__file__)  # where nobody has a matplotlibrc
         try:
             self._process = processes.start(

@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from w2v.errors import UsageError
+
 MARK = "TORCHELASTIC_RUN_ID"  # set by torchrun alone; WORLD_SIZE is set by schedulers, too
 NUMBERS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
 
@@ -24,8 +26,19 @@ class Place:
 
 
 def place(environment: Mapping[str, str] = os.environ) -> Place | None:
-    """The Place of this process; None where it trains alone, started by torchrun or not."""
-    if MARK not in environment or not all(environment.get(name, "").isdigit() for name in NUMBERS):
+    """The Place of this process; None where it trains alone, started by torchrun or not.
+
+    Raises: UsageError: it is one of many that something else has started.
+    """
+    if MARK not in environment:
+        ranks = environment.get("WORLD_SIZE", "")
+        if ranks.isdigit() and int(ranks) > 1:
+            raise UsageError(
+                f"WORLD_SIZE is {ranks}, but torchrun did not start this process; start all with "
+                "torchrun, or unset WORLD_SIZE to train in one"
+            )
+        return None
+    if not all(environment.get(name, "").isdigit() for name in NUMBERS):
         return None
     rank, ranks, local_rank, local_ranks = (int(environment[name]) for name in NUMBERS)
     restarts = int(environment.get("TORCHELASTIC_RESTART_COUNT", 0))
@@ -37,14 +50,3 @@ def leads() -> bool:
     """Whether this process is the one that prints and writes: alone, or rank 0."""
     found = place()
     return found is None or found.rank == 0
-
-
-def oddity(environment: Mapping[str, str] = os.environ) -> str | None:
-    """A line for a process that was started as one of many, but not by torchrun; else None."""
-    ranks = environment.get("WORLD_SIZE", "")
-    if MARK in environment or not ranks.isdigit() or int(ranks) < 2:
-        return None
-    return (
-        f"WORLD_SIZE is {ranks}, but torchrun did not start this process: it trains alone, and so "
-        "does any other one; start them with torchrun, or unset WORLD_SIZE"
-    )

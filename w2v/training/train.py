@@ -139,7 +139,7 @@ def train_run(
     Args:
         sentences: are read in place of the Config's corpus, where they are given.
     """
-    with Drawing() as drawing:
+    with Drawing(torchrun.leads()) as drawing:
         return train_and_draw(config, watcher, resume, drawing, sentences)
 
 
@@ -151,8 +151,6 @@ def train_and_draw(
     sentences: Sentences | None = None,
 ) -> Run:
     """As train_run, with a Drawing that has begun already."""
-    if oddity := torchrun.oddity():
-        watcher.warning(oddity)
     with joined(config) as ranks:
         leads = ranks is None or ranks.leads
         config = resolved(config, ranks)
