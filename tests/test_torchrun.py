@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.distributed import TCPStore
 
 import w2v
 from texts import zipf_lines
@@ -151,7 +152,7 @@ def test_place_is_told_by_torchrun_alone():
 
 
 def test_one_of_many_that_torchrun_did_not_start_is_refused():
-    with pytest.raises(UsageError, match="WORLD_SIZE is 8, but torchrun did not start .* unset"):
+    with pytest.raises(UsageError, match=r"WORLD_SIZE is 8, but torchrun did not start .* unset"):
         torchrun.place({"WORLD_SIZE": "8", "RANK": "3"})
 
 
@@ -168,9 +169,9 @@ def test_an_address_that_nobody_answers_is_named_in_time(monkeypatch):
 
 
 def test_a_rank_that_does_not_come_is_named(monkeypatch):
-    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0", "RANK": "0", "WORLD_SIZE": "2"}
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        where["MASTER_PORT"] = str(server.getsockname()[1])
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port), "RANK": "0"}
+    where |= {"WORLD_SIZE": "2", "TORCHELASTIC_USE_AGENT_STORE": "True"}
     for name, value in where.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(W2VError, match=r"^rank 1 did not come within 1 s; --dist-timeout"):

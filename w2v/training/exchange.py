@@ -15,6 +15,7 @@ stand in the order of their frequency, so these are the first rows of both table
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
     from w2v.training.ranks import Ranks, Work
 
 TINY = 1e-30  # for deltas of nothing
+ROWS = 512  # worked on at a time, while they are in the cache
 
 
 class _Started(NamedTuple):
-    """An exchange under way: rows as they were when it began, and deltas that become their sum."""
+    """An exchange under way, of the first n rows.
 
-    own: list[torch.Tensor]
-    deltas: torch.Tensor
+    sums: (2n · (D + 1),), deltas and then their squared lengths, of this rank and then of all.
+    """
+
+    n: int
+    sums: torch.Tensor
     totals: torch.Tensor
     works: list[Work]
 
@@ -47,6 +52,10 @@ class Exchange:
     def __init__(self, engine: Engine, ranks: Ranks) -> None:
         self._tables = [torch.as_tensor(table) for table in engine.live_tables()]
         self._agreed = [table.clone() for table in self._tables]
+        self._own = [table.clone() for table in self._tables]  # as an exchange began
+        self._sums = self._tables[0].new_zeros(
+            sum(table.numel() + len(table) for table in self._tables)
+        )
         self._ranks = ranks
         self._started: _Started | None = None
         self.seconds = 0.0
@@ -58,15 +67,14 @@ class Exchange:
     def start(self, n_rows: int, totals: list[float]) -> None:
         """Begin with the first rows of both tables, and numbers to sum over the ranks."""
         began = time.perf_counter()
-        own = [table[:n_rows].clone() for table in self._tables]
-        n, size = own[0].shape
-        deltas = own[0].new_empty((2, n, size + 1))  # and its squared length
-        for rows, agreed, delta in zip(own, self._agreed, deltas, strict=True):
-            torch.sub(rows, agreed[:n_rows], out=delta[:, :size])
-            torch.sum(delta[:, :size] ** 2, dim=1, out=delta[:, size])
-        sums = torch.tensor(totals, dtype=torch.float64)
-        works = [self._ranks.start_sum(deltas), self._ranks.start_sum(sums)]
-        self._started = _Started(own, deltas, sums, works)
+        sums = self._sums[: 2 * n_rows * (self._tables[0].shape[1] + 1)]
+        for table, agreed, own, delta, squares in self._some_rows(n_rows, sums):
+            own.copy_(table)
+            torch.sub(own, agreed, out=delta)
+            torch.sum(delta * delta, dim=1, out=squares)
+        numbers = torch.tensor(totals, dtype=torch.float64)
+        works = [self._ranks.start_sum(sums), self._ranks.start_sum(numbers)]
+        self._started = _Started(n_rows, sums, numbers, works)
         self.seconds += time.perf_counter() - began
 
     def finish(self) -> list[float] | None:
@@ -74,27 +82,34 @@ class Exchange:
         if self._started is None:
             return None
         began = time.perf_counter()
-        (own, deltas, totals, works), self._started = self._started, None
+        (n_rows, sums, totals, works), self._started = self._started, None
         for work in works:
             self._ranks.finish(work)
-        n = len(own[0])
-        for table, agreed, rows, summed in zip(
-            self._tables, self._agreed, own, deltas, strict=True
-        ):
-            agreed[:n] += combined(summed[:, :-1], summed[:, -1])
+        for table, agreed, own, delta, squares in self._some_rows(n_rows, sums):
+            agreed += combined(delta, squares)
             # Exactly what was agreed, where nothing was trained meanwhile.
-            table[:n] = agreed[:n] + (table[:n] - rows)
+            table.copy_(torch.sub(table, own, out=own).add_(agreed))
         self.seconds += time.perf_counter() - began
         return totals.tolist()
+
+    def _some_rows(self, n_rows: int, sums: torch.Tensor) -> Iterator[list[torch.Tensor]]:
+        """Views of some rows at a time: of a table, agreed, own; their deltas and squares."""
+        size = self._tables[0].shape[1]
+        deltas = sums[: 2 * n_rows * size].view(2, n_rows, size)
+        squares = sums[2 * n_rows * size :].view(2, n_rows)
+        at_once = n_rows if sums.is_cuda else ROWS
+        for parts in zip(self._tables, self._agreed, self._own, deltas, squares, strict=True):
+            for first in range(0, n_rows, at_once):
+                yield [part[first : min(first + at_once, n_rows)] for part in parts]
 
 
 def combined(deltas: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
     """What rows change by.
 
     Args:
-        deltas: (n, D), sums over the ranks.  squares: (n,), sums of squared lengths.
+        deltas: (n, D), sums over the ranks.  squares: (n,), sums of their squared lengths.
     Returns:
         (n, D): deltas, shortened where they point the same way.
     """
-    of_sum = torch.sum(deltas**2, dim=1)
+    of_sum = torch.sum(deltas * deltas, dim=1)
     return deltas * (squares / of_sum.clamp_min(TINY)).clamp_max(1.0)[:, None]
