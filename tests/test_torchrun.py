@@ -18,7 +18,7 @@ import w2v
 from texts import zipf_lines
 from w2v.errors import UsageError, W2VError
 from w2v.training import torchrun
-from w2v.training.distributed import intervals, rows_after
+from w2v.training.distributed import intervals, period_of, rows_after
 from w2v.training.exchange import Exchange, combined
 from w2v.training.ranks import Ranks
 from w2v.training.torchrun import Place
@@ -204,11 +204,13 @@ def test_frequent_rows_are_exchanged_often_and_all_now_and_then():
 
 
 def test_more_words_are_exchanged_more_rarely():
-    assert intervals(50_000) == (32, 32)  # 64 tokens for each are less than a block, 2^22
-    assert intervals(65_536) == (32, 32)
-    assert intervals(65_537) == (16, 32)
-    assert intervals(2**20) == (2, 32)
-    assert intervals(2**24) == (1, 256)
+    block = 2**23  # of two ranks; 4 tokens of it for each word
+    assert intervals(block, 65_536) == 32
+    assert intervals(block, 50_000) == 32  # rather than 64: it is 41.9
+    assert intervals(block, 2**20) == 2
+    assert intervals(block, 2**24) == intervals(0, 10) == 1
+    assert [period_of(block, n_words) for n_words in (100, 2**20, 2**24)] == [32, 32, 256]
+    assert intervals(4 * block, 2**20) == 8  # of eight ranks
 
 
 class Pair:

@@ -27,7 +27,7 @@ pulse.PERIOD, pulse.COURTESY, follow.COURTESY = 0.05, 0.3, 0.3
 
 def make_blocks_small():
     tokens.BLOCK_TOKENS = 3000  # several blocks an epoch, and so several places to stop at
-    distributed.INTERVALS, distributed.TOKENS_PER_WORD = 8, 8  # all rows after each block
+    distributed.PERIOD = 8  # all rows are exchanged at the end of each, about
 
 
 def outcome(out, watcher=None, resume=False, **settings):

@@ -1,7 +1,7 @@
 """One training by many ranks: each trains its share of the text, and rows are exchanged on the way.
 
 Every rank goes through its own blocks, the n-th of all at about the same time. A block is cut into
-INTERVALS, and after each of them rows are exchanged, while the next one is trained. Where that is
+intervals, and after each of them rows are exchanged, while the next one is trained. Where that is
 done, and of which rows, follows from the text alone, so the number of ranks and the seed decide the
 result. At the end of a block (of several, if there are very many words) all rows are exchanged and
 waited for. Then all ranks have the same tables, and a checkpoint can be written.
@@ -9,6 +9,7 @@ waited for. Then all ranks have the same tables, and a checkpoint can be written
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ from w2v.batches.batcher import Batcher, Groups
 from w2v.config import Config
 from w2v.engines.base import Engine
 from w2v.storage.metrics import Metrics
-from w2v.text.tokens import BLOCK_TOKENS
 from w2v.training.epoch_scores import Scoring
 from w2v.training.exchange import Exchange
 from w2v.training.learning_rate import scheduled_rates, shares_done
@@ -29,8 +29,8 @@ from w2v.training.validation import HeldOut
 if TYPE_CHECKING:
     from w2v.training.ranks import Ranks
 
-INTERVALS = 32  # of a block
-TOKENS_PER_WORD = 64  # at least so many tokens of a rank, for each word, between exchanges of all
+TOKENS_PER_WORD = 4  # of the whole text, from one exchange to the next
+PERIOD = 32  # exchanges, of which the last is one of all rows
 
 
 class RanksTraining(Training):
@@ -50,7 +50,9 @@ class RanksTraining(Training):
     ) -> None:
         super().__init__(config, batcher, engine, held_out, scoring)
         self.ranks, self.exchange = ranks, Exchange(engine, ranks)
-        self._n_intervals, self._period = intervals(self.exchange.n_words)
+        whole_block = len(ranks) * batcher.text.block_tokens
+        self._intervals_before = intervals(whole_block, self.exchange.n_words)  # in each block
+        self._period = period_of(whole_block, self.exchange.n_words)
         self._n_tokens = self._seconds = 0.0  # trained by this rank so far
         self._began = 0.0  # the clock, when the newest row was made
         self._lr_and_share = 0.0, 0.0  # of the interval whose sums are under way
@@ -77,21 +79,24 @@ class RanksTraining(Training):
     def _train_block(self, epoch: int, block: int, is_last: bool) -> Iterator[Metrics]:
         text, progress = self.batcher.text, self.progress
         groups = self.batcher.groups(epoch, block) if block < len(text.blocks) else None
-        shares = shares_done(text, block, np.arange(self._n_intervals + 1), self._n_intervals)
+        n_words, n_tokens = self.exchange.n_words, text.tokens_before(block + 1)
+        n_intervals = intervals(n_tokens - text.tokens_before(block), n_words)
+        shares = shares_done(text, block, np.arange(n_intervals + 1), n_intervals)
         self._n_tokens += (shares[-1] - shares[0]) * text.n_read / text.share.of
-        for interval in range(self._n_intervals):
-            ends = interval == self._n_intervals - 1
+        for interval in range(n_intervals):
+            ends = interval == n_intervals - 1
             self.is_whole = False
-            sums = self._train_interval(groups, interval) if groups else [0.0, 0.0, 0.0]
+            part = interval / n_intervals, (interval + 1) / n_intervals
+            sums = self._train_part(groups, *part) if groups else [0.0, 0.0, 0.0]
             self._account(self.exchange.finish())
-            place = block * self._n_intervals + interval + 1
-            n_rows = rows_after(place, self.exchange.n_words, self._period, is_last and ends)
+            place = block * self._intervals_before + interval + 1
+            n_rows = rows_after(place, n_words, self._period, is_last and ends)
             self.exchange.start(n_rows, sums)
             lr = scheduled_rates(self.config, epoch - 1 + shares[interval : interval + 1])[0]
             self._lr_and_share = float(lr), float(shares[interval + 1])
             if ends:
                 progress.end_block()
-            if n_rows == self.exchange.n_words:
+            if ends and n_rows == n_words:
                 self._account(self.exchange.finish())
                 self.is_whole = True
             if progress.meter.row is not None:
@@ -99,17 +104,17 @@ class RanksTraining(Training):
             if self.is_whole:
                 self._began = time.perf_counter()  # without what a checkpoint took
 
-    def _train_interval(self, groups: Groups, number: int) -> list[float]:
-        """Train an interval of a block; the sum of its losses, its centers, its batches."""
-        first, stop = (groups.n_batches * n // self._n_intervals for n in (number, number + 1))
+    def _train_part(self, groups: Groups, begin: float, end: float) -> list[float]:
+        """Train from one share of a block to another; the sums of losses, centers and batches."""
+        first, stop = int(groups.n_batches * begin), int(groups.n_batches * end)
         shares = shares_done(
             self.batcher.text, self.progress.block, np.arange(first, stop), groups.n_batches
         )
         lrs = scheduled_rates(self.config, self.progress.epoch - 1 + shares)
         loss = 0.0
-        for begin in range(first, stop, self._batches_per_call):
-            some = lrs[begin - first :][: self._batches_per_call]
-            loss += float(self.engine.train(groups, begin, some).sum())
+        for batch in range(first, stop, self._batches_per_call):
+            some = lrs[batch - first :][: self._batches_per_call]
+            loss += float(self.engine.train(groups, batch, some).sum())
         return [loss, groups.n_centers(first, stop - first), stop - first]
 
     def _account(self, sums: list[float] | None) -> None:
@@ -140,11 +145,19 @@ def rows_after(place: int, n_words: int, period: int, is_last: bool = False) -> 
     return n_words if is_last else max(1, n_words * min(share, period) // period)
 
 
-def intervals(n_words: int) -> tuple[int, int]:
-    """Into how many intervals blocks are cut, and after how many all rows are exchanged.
+def intervals(n_tokens: int, n_words: int) -> int:
+    """Into how many intervals blocks are cut, from their tokens on all ranks; a power of two.
 
-    With many words a block has fewer: exchanging takes time for each word, training for each token.
+    Exchanging takes time for each word, training for each token.
     """
-    n_blocks = 1 << max(0, (TOKENS_PER_WORD * n_words - 1) // BLOCK_TOKENS).bit_length()
-    n_intervals = max(1, INTERVALS // n_blocks)
-    return n_intervals, n_intervals * n_blocks
+    return _power_of_two(n_tokens / (TOKENS_PER_WORD * n_words))
+
+
+def period_of(n_tokens: int, n_words: int) -> int:
+    """After how many intervals all rows are exchanged, if whole blocks have n_tokens."""
+    return PERIOD * _power_of_two(TOKENS_PER_WORD * n_words / n_tokens)
+
+
+def _power_of_two(number: float) -> int:
+    """The nearest one, and at least 1."""
+    return 1 << round(math.log2(max(1.0, number)))

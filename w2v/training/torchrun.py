@@ -31,10 +31,10 @@ def place(environment: Mapping[str, str] = os.environ) -> Place | None:
     Raises: UsageError: it is one of many that something else has started.
     """
     if MARK not in environment:
-        ranks = environment.get("WORLD_SIZE", "")
-        if ranks.isdigit() and int(ranks) > 1:
+        started = environment.get("WORLD_SIZE", "")
+        if started.isdigit() and int(started) > 1:
             raise UsageError(
-                f"WORLD_SIZE is {ranks}, but torchrun did not start this process; start all with "
+                f"WORLD_SIZE is {started}, but torchrun did not start this process; start all with "
                 "torchrun, or unset WORLD_SIZE to train in one"
             )
         return None
