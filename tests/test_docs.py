@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from torch.distributed.run import get_args_parser as torchruns_parser
 
 import w2v
 from test_reuse import Classifier
@@ -66,6 +67,8 @@ def commands(page):
     lines = "\n".join(blocks(page)).splitlines() + spans(page)
     for command in " && ".join(line.partition("#")[0] for line in lines).split("&&"):
         program, _, arguments = command.strip().partition(" ")
+        if program == "torchrun":  # its own flags stand before the script
+            program, arguments = "python", arguments[arguments.find("train.py") :]
         if program in PROGRAMS and arguments:
             program = program.removeprefix(".venv/bin/").removesuffix("3")
             yield [program, *shlex.split(arguments.partition(" < ")[0])]
@@ -78,6 +81,7 @@ def known_flags():
     for command in [*COMMANDS, "classify train", "classify predict"]:
         arguments = [sys.executable, "-m", "w2v", *command.split(), "--help"]
         texts.append(subprocess.check_output(arguments, cwd=ROOT, text=True))
+    texts.append(torchruns_parser().format_help())
     return set(re.findall(r"--[a-z][a-z-]*", " ".join(texts)))
 
 

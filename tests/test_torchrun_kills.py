@@ -34,7 +34,7 @@ def outcome(folder):
     return rows, *((folder / "run" / name).read_bytes() for name in (layout.VECTORS, layout.VOCAB))
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, seconds=600):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -1,0 +1,174 @@
+"""What training with torchrun costs, on paper: docs/scaling.md's model and tables.
+
+    python benchmarks/cost_model.py            # the tables
+    python benchmarks/cost_model.py --measure  # what exchanging costs a core here
+
+An epoch of one rank is its share of the text, and for each exchange: work on its rows, sending them
+around a ring, and, where all rows are waited for, that time too; else training hides it. Where and
+how many rows is w2v's own code, `rows_after`, `intervals` and `period_of`.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from w2v.text.tokens import BLOCK_TOKENS
+from w2v.training.distributed import intervals, period_of, rows_after
+
+DIMENSION = 100
+FLOAT_BYTES = 4
+GBIT = 1e9 / 8  # bytes
+
+
+@dataclass(frozen=True)
+class Rank:
+    """What one rank does a second.
+
+    tokens: of the text, trained.  rows: bytes of rows compared, combined and put back.
+    sent: bytes that go through its network stack.
+    """
+
+    tokens: float
+    rows: float
+    sent: float
+
+
+@dataclass(frozen=True)
+class Link:
+    """bandwidth: bytes/s of each rank's.  latency: seconds."""
+
+    bandwidth: float
+    latency: float
+
+
+CORE = Rank(tokens=2.6e6, rows=0.9e9, sent=1.0e9)  # measured, one thread; see docs/scaling.md
+NODE = Rank(tokens=16 * 0.8 * CORE.tokens, rows=4 * CORE.rows, sent=4 * CORE.sent)  # assumed
+GPU = Rank(tokens=5.4e6, rows=100e9, sent=300e9)  # tokens: BlazingText's, of a V100; not ours
+HERE = Link(bandwidth=float("inf"), latency=0.0)  # sending is what it costs the core
+ETHERNET = {"10": Link(10 * GBIT, 50e-6), "100": Link(100 * GBIT, 20e-6)}
+NVLINK = Link(300e9, 5e-6)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """seconds: of an epoch.  exchanging: the share that exchanging takes of them.
+
+    bytes_per_token: sent by a rank for a token of its share.  exchanges: of all rows.
+    """
+
+    seconds: float
+    exchanging: float
+    bytes_per_token: float
+    exchanges: float
+
+
+def epoch(n_tokens: float, n_words: int, n_ranks: int, rank: Rank, link: Link) -> Epoch:
+    whole = n_ranks * BLOCK_TOKENS
+    tokens_of_block = min(whole, n_tokens)
+    n_intervals = intervals(tokens_of_block, n_words)
+    period = period_of(whole, n_words)
+    training = tokens_of_block / n_ranks / n_intervals / rank.tokens  # seconds, of an interval
+    seconds = sent = 0.0
+    for place in range(1, period + 1):
+        n_rows = rows_after(place, n_words, period)
+        n_bytes = 2 * n_rows * (DIMENSION + 1) * FLOAT_BYTES
+        around = 2 * (n_ranks - 1) / n_ranks * n_bytes
+        on_link = around / link.bandwidth + 2 * (n_ranks - 1) * link.latency
+        is_waited_for = place == period and period >= n_intervals
+        seconds += training + on_link if is_waited_for else max(training, on_link)
+        if n_ranks > 1:
+            seconds += n_bytes / rank.rows + around / rank.sent
+        sent += around
+    n_periods = n_tokens / tokens_of_block * n_intervals / period
+    trained = n_tokens / n_ranks / rank.tokens
+    return Epoch(
+        seconds=seconds * n_periods,
+        exchanging=max(0.0, 1 - trained / (seconds * n_periods)),
+        bytes_per_token=sent * n_periods / (n_tokens / n_ranks),
+        exchanges=n_periods,
+    )
+
+
+def duration(seconds):
+    for size, unit in ((365.25 * 86400, "years"), (86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def here():
+    print("| ranks | bytes a token | exchanging |\n|---|---|---|")
+    for n_ranks in (2, 4, 8):
+        found = epoch(23e6, 56_698, n_ranks, CORE, HERE)
+        print(f"| {n_ranks} | {found.bytes_per_token:.0f} | {found.exchanging:.0%} |")
+
+
+def nodes():
+    texts = {"1 G": (1e9, 400_000), "100 G": (1e11, 2_000_000), "10 T": (1e13, 5_000_000)}
+    numbers = (1, 10, 100, 1000)
+    print("\n| tokens, words | Gbit/s | " + " | ".join(f"{n:,} nodes" for n in numbers) + " |")
+    print("|---|---|" + "---|" * len(numbers))
+    for name, (n_tokens, n_words) in texts.items():
+        for speed, link in ETHERNET.items():
+            cells = [cell(epoch(n_tokens, n_words, n, NODE, link), n) for n in numbers]
+            print(f"| {name}, {n_words:,} | {speed} | " + " | ".join(cells) + " |")
+    print("\n| tokens, words | 1 GPU | 8 GPUs |\n|---|---|---|")
+    for name, (n_tokens, n_words) in texts.items():
+        cells = [cell(epoch(n_tokens, n_words, n, GPU, NVLINK), n) for n in (1, 8)]
+        print(f"| {name}, {n_words:,} | " + " | ".join(cells) + " |")
+
+
+def cell(found, n_ranks):
+    whole = duration(found.seconds)
+    if n_ranks == 1:
+        return whole
+    return f"{whole}, {found.exchanging:.0%}, {found.exchanges:,.3g} ×"
+
+
+def measure():
+    """Bytes of rows a second that one thread compares, combines and puts back."""
+    import torch
+
+    from w2v.training.exchange import Exchange
+
+    torch.set_num_threads(1)
+
+    class Tables:
+        tables = [np.random.rand(56_698, DIMENSION).astype(np.float32) for _ in range(2)]
+
+        def live_tables(self):
+            return self.tables
+
+    class Alone:
+        def start_sum(self, tensor):
+            return tensor
+
+        def finish(self, work):
+            pass
+
+    exchange = Exchange(Tables(), Alone())
+    for n_rows in (1_772, 56_698):
+        times = []
+        for _ in range(20):
+            began = time.process_time()
+            exchange.start(n_rows, [0.0])
+            exchange.finish()
+            times.append(time.process_time() - began)
+        n_bytes = 2 * n_rows * (DIMENSION + 1) * FLOAT_BYTES
+        print(f"{n_rows:,} rows: {n_bytes / np.median(times) / 1e9:.2f} GB/s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--measure", action="store_true")
+    if parser.parse_args().measure:
+        measure()
+    else:
+        here()
+        nodes()
+
+
+if __name__ == "__main__":
+    main()
