@@ -36,7 +36,7 @@ def start(n_ranks, folder, *arguments):
     command += [HERE / "torchrun_driver.py", folder, *arguments]
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": paths, "W2V_DATA_DIR": str(folder)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     reports = [json.loads((folder / f"{rank}.json").read_text()) for rank in range(n_ranks)]
     return reports, done.stdout

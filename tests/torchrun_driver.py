@@ -16,12 +16,14 @@ from pathlib import Path
 import w2v
 from stopping import SETTINGS, Stop
 from w2v.commands import train
+from w2v.pictures import drawing
 from w2v.text import tokens
 from w2v.training import distributed, follow, pulse
 
 RANK = int(os.environ["RANK"])
 RANKS = {**SETTINGS, "engine": "cpu", "workers": 1, "cache": False, "validation_share": 0.05}
 
+drawing.PROGRAM = "blank_pictures"
 pulse.PERIOD, pulse.COURTESY, follow.COURTESY = 0.05, 0.3, 0.3
 
 
