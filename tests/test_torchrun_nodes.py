@@ -23,10 +23,8 @@ TRAIN = [
 ]  # fmt: skip
 
 
-def ip(*words):
-    done = subprocess.run(["ip", *words], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"ip {' '.join(words)}: {done.stderr.strip()}")
+def run(*words):
+    return subprocess.run(words, capture_output=True, text=True)
 
 
 @pytest.fixture
@@ -35,24 +33,35 @@ def nodes(request):
     if not shutil.which("ip") or not shutil.which("tc"):
         pytest.skip("no ip and tc here")
     names = [f"w2v-{os.getpid()}-{number}" for number in (0, 1)]
+    inside = [("ip", "netns", "exec", name) for name in names]
     try:
         for name in names:
-            ip("netns", "add", name)
-        peer = ["peer", "name", "link", "netns", names[1]]
-        ip("link", "add", "link", "netns", names[0], "type", "veth", *peer)
-        inside = [("ip", "netns", "exec", name) for name in names]
-        for number, name in enumerate(names):
-            ip("-n", name, "link", "set", "lo", "up")
-            ip("-n", name, "address", "add", f"10.77.0.{number + 1}/24", "dev", "link")
-            ip("-n", name, "link", "set", "link", "up")
-            shape = ["tc", "qdisc", "add", "dev", "link", "root", *request.param.split()]
-            done = subprocess.run([*inside[number], *shape], capture_output=True, text=True)
-            if done.returncode:
-                pytest.skip(f"tc has no {request.param.split()[0]} here: {done.stderr.strip()}")
+            if (done := run("ip", "netns", "add", name)).returncode:
+                pytest.skip(f"no network namespaces here: {done.stderr.strip()}")
+        ends = [
+            "eth0",
+            "netns",
+            names[0],
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            names[1],
+        ]
+        run("ip", "link", "add", *ends).check_returncode()
+        for number, name in enumerate(names, start=1):
+            address = ["address", "add", f"10.77.0.{number}/24", "dev", "eth0"]
+            for words in (address, ["link", "set", "eth0", "up"], ["link", "set", "lo", "up"]):
+                run("ip", "-n", name, *words).check_returncode()
+            shape = ["tc", "qdisc", "add", "dev", "eth0", "root", *request.param.split()]
+            if (done := run(*inside[number - 1], *shape)).returncode:
+                pytest.skip(f"no {request.param.split()[0]} here: {done.stderr.strip()}")
         yield inside, "10.77.0.1"
     finally:
         for name in names:
-            subprocess.run(["ip", "netns", "delete", name], capture_output=True)
+            run("ip", "netns", "delete", name)
 
 
 def result(folder):
@@ -73,7 +82,7 @@ def test_two_nodes_train_what_one_does(nodes, tmp_path, monkeypatch):
         assert status == 0, errors
 
     inside, address = nodes
-    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "link")
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "eth0")
     flags = ["--nnodes", 2, "--nproc-per-node", 1, "--master-addr", address, "--node-rank"]
     with (
         Launch(folders[1], *flags, 0, *TRAIN, before=inside[0]) as first,
