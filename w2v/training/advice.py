@@ -44,7 +44,7 @@ def summary(job: Job, batcher: Batcher) -> Iterator[str]:
     pairs = first.expected_pairs() * text.n_tokens / max(1, text.tokens_before(1))
     pairs *= text.share.of
     block = TOKEN_BYTES * min(text.n_tokens, BLOCK_TOKENS)
-    memory = needed_memory(len(vocabulary), config) + block
+    memory = needed_memory(len(vocabulary), config, ranks=int(job.ranks is not None)) + block
     yield (
         f"{text.n_lines:,} lines, {text.n_read:,} tokens, {unknown:,} of them unknown; "
         f"vocabulary {len(vocabulary):,} (min_count {config.min_count})"

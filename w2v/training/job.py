@@ -103,7 +103,7 @@ def read_job(
             reading, config.min_count, cache_of(config), ranks, known
         )
     seconds = time.perf_counter() - began
-    check_memory(len(vocabulary), text.n_tokens, config, ranks.place.local_ranks if ranks else 1)
+    check_memory(len(vocabulary), text.n_tokens, config, ranks.place.local_ranks if ranks else 0)
     text, held_out = validation.hold_out(config, corpus, vocabulary, text)
     if ranks is not None:
         ranks.compare({"the validation text": held_out and held_out.text.digest})

@@ -11,6 +11,7 @@ from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
 FLOAT_BYTES = 4
 BYTES_PER_ENTRY = 20  # of a batch, at least: an id and a term, or the mask, labels and logits
 GPU_BYTES_PER_TOKEN = 64  # of a block, while it is subsampled and shuffled
+EXCHANGED = 3  # more tables of a rank: what was agreed, what it had, what it has learned
 
 
 def tables_bytes(n_words: int, config: Config) -> int:
@@ -18,26 +19,25 @@ def tables_bytes(n_words: int, config: Config) -> int:
     return 2 * n_words * config.vector_size * FLOAT_BYTES
 
 
-def needed_memory(n_words: int, config: Config, processes: int = 1) -> int:
+def needed_memory(n_words: int, config: Config, ranks: int = 0) -> int:
     """Bytes that the tables and a batch take, about.
 
     The tables are there about twice while they are filled; Adam keeps gradients and two moments of
     every number beside them; early stopping keeps the best.
 
     Args:
-        processes: that train together on this machine; each keeps what was agreed on, and while
-            that is exchanged what it had, and what it learned.
+        ranks: that train together on this machine; 0: this process alone.
     """
     copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
-    copies += 3 * (processes > 1)
+    copies += EXCHANGED * (ranks > 0)
     batch = _batch_entries(config) * BYTES_PER_ENTRY
     if config.engine == "cpu":  # what the rows of each group gain
         rows = batch_groups(config) * (config.group_size + _group_entries(config))
         batch = rows * FLOAT_BYTES * padded(config.vector_size, LANES)
-    return processes * (copies * tables_bytes(n_words, config) + batch)
+    return max(1, ranks) * (copies * tables_bytes(n_words, config) + batch)
 
 
-def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
+def needed_gpu_memory(n_words: int, n_tokens: int, config: Config, ranks: int = 0) -> int:
     """Bytes that the tables, a batch and a text of n_tokens take on a GPU, about."""
     if config.engine == "cuda":
         copies = 3 if config.deterministic else 2  # the sums of the gradient beside the rows
@@ -48,24 +48,24 @@ def needed_gpu_memory(n_words: int, n_tokens: int, config: Config) -> int:
         copies = 3  # the gradient, and what it is gathered in
         vectors = 3 * FLOAT_BYTES * config.vector_size
         batch = _batch_entries(config) * (BYTES_PER_ENTRY + vectors)
-    copies += 2 * (config.optimizer == "adam")
+    copies += 2 * (config.optimizer == "adam") + EXCHANGED * (ranks > 0)
     text = TOKEN_BYTES * min(n_tokens, GPU_BLOCKS * BLOCK_TOKENS)
     text += GPU_BYTES_PER_TOKEN * min(n_tokens, BLOCK_TOKENS)
     return copies * tables_bytes(n_words, config) + batch + text
 
 
-def check_memory(n_words: int, n_tokens: int, config: Config, processes: int = 1) -> None:
+def check_memory(n_words: int, n_tokens: int, config: Config, ranks: int = 0) -> None:
     """Make sure, before they are made, that the tables and a batch fit.
 
     Raises:
         W2VError: the machine, or its GPU, has less memory than they need; the message says how
             much.
     """
-    kinds = [("memory", needed_memory(n_words, config, processes), free_memory())]
+    kinds = [("memory", needed_memory(n_words, config, ranks), free_memory())]
     if config.device == "cuda":
         import torch
 
-        needed_there = needed_gpu_memory(n_words, n_tokens, config)
+        needed_there = needed_gpu_memory(n_words, n_tokens, config, ranks)
         kinds.append(("GPU memory", needed_there, torch.cuda.mem_get_info()[0]))
     for kind, needed, available in kinds:
         if needed > available:
