@@ -67,8 +67,8 @@ class Epoch:
 def epoch(n_tokens: float, n_words: int, n_ranks: int, rank: Rank, link: Link) -> Epoch:
     whole = n_ranks * BLOCK_TOKENS
     tokens_of_block = min(whole, n_tokens)
-    n_intervals = intervals(tokens_of_block, n_words)
-    period = period_of(whole, n_words)
+    n_intervals = intervals(tokens_of_block, n_words, n_ranks)
+    period = period_of(n_words, n_ranks)
     training = tokens_of_block / n_ranks / n_intervals / rank.tokens  # seconds, of an interval
     seconds = sent = 0.0
     for place in range(1, period + 1):
@@ -136,7 +136,8 @@ def measure():
     torch.set_num_threads(1)
 
     class Tables:
-        tables = [np.random.rand(56_698, DIMENSION).astype(np.float32) for _ in range(2)]
+        def __init__(self):
+            self.tables = [np.random.rand(56_698, DIMENSION).astype(np.float32) for _ in "vu"]
 
         def live_tables(self):
             return self.tables

@@ -204,13 +204,12 @@ def test_frequent_rows_are_exchanged_often_and_all_now_and_then():
 
 
 def test_more_words_are_exchanged_more_rarely():
-    block = 2**23  # of two ranks; 4 tokens of it for each word
-    assert intervals(block, 65_536) == 32
-    assert intervals(block, 50_000) == 32  # rather than 64: it is 41.9
-    assert intervals(block, 2**20) == 2
-    assert intervals(block, 2**24) == intervals(0, 10) == 1
-    assert [period_of(block, n_words) for n_words in (100, 2**20, 2**24)] == [32, 32, 256]
-    assert intervals(4 * block, 2**20) == 8  # of eight ranks
+    block = 2**22  # tokens of a rank; of all, 3 √ranks for each word from one to the next
+    assert intervals(2 * block, 2**16, 2) == 32  # rather than 16: 2^23 / (3 · 2^16.5) is 30.2
+    assert intervals(2 * block, 2**20, 2) == 2
+    assert intervals(2 * block, 2**24, 2) == intervals(0, 10, 2) == 1
+    assert intervals(8 * block, 2**20, 8) == 4  # 2^25 / (3 · 2^21.5) is 3.8
+    assert [period_of(n_words, 2) for n_words in (100, 2**20, 2**24)] == [32, 32, 256]
 
 
 class Pair:

@@ -28,7 +28,9 @@ pulse.PERIOD, pulse.COURTESY, follow.COURTESY = 0.05, 0.3, 0.3
 
 
 def make_blocks_small():
-    tokens.BLOCK_TOKENS = 3000  # several blocks an epoch, and so several places to stop at
+    tokens.BLOCK_TOKENS = distributed.BLOCK_TOKENS = (
+        3000  # several blocks an epoch, and so several places to stop at
+    )
     distributed.PERIOD = 8  # all rows are exchanged at the end of each, about
 
 

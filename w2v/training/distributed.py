@@ -20,6 +20,7 @@ from w2v.batches.batcher import Batcher, Groups
 from w2v.config import Config
 from w2v.engines.base import Engine
 from w2v.storage.metrics import Metrics
+from w2v.text.tokens import BLOCK_TOKENS
 from w2v.training.epoch_scores import Scoring
 from w2v.training.exchange import Exchange
 from w2v.training.learning_rate import scheduled_rates, shares_done
@@ -29,7 +30,7 @@ from w2v.training.validation import HeldOut
 if TYPE_CHECKING:
     from w2v.training.ranks import Ranks
 
-TOKENS_PER_WORD = 4  # of the whole text, from one exchange to the next
+TOKENS_PER_WORD = 3  # of the whole text, from one exchange to the next, by √ranks
 PERIOD = 32  # exchanges, of which the last is one of all rows
 
 
@@ -50,9 +51,9 @@ class RanksTraining(Training):
     ) -> None:
         super().__init__(config, batcher, engine, held_out, scoring)
         self.ranks, self.exchange = ranks, Exchange(engine, ranks)
-        whole_block = len(ranks) * batcher.text.block_tokens
-        self._intervals_before = intervals(whole_block, self.exchange.n_words)  # in each block
-        self._period = period_of(whole_block, self.exchange.n_words)
+        size = self.exchange.n_words, len(ranks)
+        self._intervals_before = intervals(len(ranks) * BLOCK_TOKENS, *size)  # in each block
+        self._period = period_of(*size)
         self._n_tokens = self._seconds = 0.0  # trained by this rank so far
         self._began = 0.0  # the clock, when the newest row was made
         self._lr_and_share = 0.0, 0.0  # of the interval whose sums are under way
@@ -80,7 +81,7 @@ class RanksTraining(Training):
         text, progress = self.batcher.text, self.progress
         groups = self.batcher.groups(epoch, block) if block < len(text.blocks) else None
         n_words, n_tokens = self.exchange.n_words, text.tokens_before(block + 1)
-        n_intervals = intervals(n_tokens - text.tokens_before(block), n_words)
+        n_intervals = intervals(n_tokens - text.tokens_before(block), n_words, len(self.ranks))
         shares = shares_done(text, block, np.arange(n_intervals + 1), n_intervals)
         self._n_tokens += (shares[-1] - shares[0]) * text.n_read / text.share.of
         for interval in range(n_intervals):
@@ -145,17 +146,23 @@ def rows_after(place: int, n_words: int, period: int, is_last: bool = False) -> 
     return n_words if is_last else max(1, n_words * min(share, period) // period)
 
 
-def intervals(n_tokens: int, n_words: int) -> int:
+def intervals(n_tokens: int, n_words: int, n_ranks: int) -> int:
     """Into how many intervals blocks are cut, from their tokens on all ranks; a power of two.
 
-    Exchanging takes time for each word, training for each token.
+    Exchanging takes time for each word, training for each token. The more ranks, the more all of
+    them learn between two exchanges, and the less each: with the square root, both change alike.
     """
-    return _power_of_two(n_tokens / (TOKENS_PER_WORD * n_words))
+    return _power_of_two(n_tokens / _tokens(n_words, n_ranks))
 
 
-def period_of(n_tokens: int, n_words: int) -> int:
-    """After how many intervals all rows are exchanged, if whole blocks have n_tokens."""
-    return PERIOD * _power_of_two(TOKENS_PER_WORD * n_words / n_tokens)
+def period_of(n_words: int, n_ranks: int) -> int:
+    """After how many intervals all rows are exchanged; more where a block is but one."""
+    return PERIOD * _power_of_two(_tokens(n_words, n_ranks) / (n_ranks * BLOCK_TOKENS))
+
+
+def _tokens(n_words, n_ranks):
+    """Of the whole text, from one exchange to the next, if there are as many in a block."""
+    return TOKENS_PER_WORD * n_words * math.sqrt(n_ranks)
 
 
 def _power_of_two(number: float) -> int:
