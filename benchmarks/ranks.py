@@ -104,7 +104,7 @@ def quality(asked, folder):
     for n_ranks, rule in sides:
         report = launch(
             n_ranks, folder, text, rule, min_count=asked.min_count, epochs=asked.epochs,
-            validation=(str(held_out),),
+            validation=str(held_out),
         )  # fmt: skip
         run = w2v.load(Path(folder, "run"))
         vectors = KeyedVectors(run.vectors.shape[1])
