@@ -68,7 +68,8 @@ def commands(page):
     for command in " && ".join(line.partition("#")[0] for line in lines).split("&&"):
         program, _, arguments = command.strip().partition(" ")
         if program == "torchrun":  # its own flags stand before the script
-            program, arguments = "python", arguments[arguments.find("train.py") :]
+            _, script, rest = arguments.partition("train.py")
+            program, arguments = "python", script + rest
         if program in PROGRAMS and arguments:
             program = program.removeprefix(".venv/bin/").removesuffix("3")
             yield [program, *shlex.split(arguments.partition(" < ")[0])]
