@@ -4,8 +4,8 @@
     python benchmarks/ranks.py quality reviews.txt --min-count 5 --ranks 1 2 4 8
 
 `speed`: two ranks of one thread against one process of two, in turn, and the median ratio.
-`quality`: the loss of every hundredth line, which is held out, and gensim's scores, for numbers of
-ranks, and for --average: all rows, once an epoch, their mean. Beside them what exchanging costs:
+`quality`: the loss of every hundredth line, which is held out, and scores on the test sets that come
+with gensim, for numbers of ranks, and for --average: all rows, once an epoch, their mean. Beside them what exchanging costs:
 bytes a token, and the share of the processors' time, to which waiting for a processor adds nothing.
 """
 
@@ -20,7 +20,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import w2v
 from w2v.recipes import from_recipe
+from w2v.training import epoch_scores
+from w2v.training.epoch_scores import Scoring
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 
@@ -88,11 +91,11 @@ def split(corpus, folder):
 
 
 def quality(asked, folder):
-    from gensim.models import KeyedVectors
-    from quality import scores
+    from gensim.test.utils import datapath
 
-    import w2v
-
+    testsets = epoch_scores.read(
+        datapath(name) for name in ("wordsim353.tsv", "simlex999.txt", "questions-words.txt")
+    )
     text, held_out = split(asked.corpus, folder)
     with open(text, "rb") as lines:
         n_tokens = sum(len(line.split()) for line in lines)
@@ -107,9 +110,8 @@ def quality(asked, folder):
             validation=str(held_out),
         )  # fmt: skip
         run = w2v.load(Path(folder, "run"))
-        vectors = KeyedVectors(run.vectors.shape[1])
-        vectors.add_vectors(run.index_to_key[1:], run.vectors[1:])
-        found = " | ".join(f"{score:.3f}" for score in scores(vectors))
+        scores = Scoring(testsets, run.index_to_key).scores(run.vectors)
+        found = " | ".join(f"{score:.3f}" for score in scores.values())
         share = 1 - report["training"] / report["all"] if "all" in report else 0.0
         n_bytes = report["bytes"] * n_ranks / n_tokens / asked.epochs
         name = n_ranks if rule == "agree" else f"{n_ranks}, averaged once an epoch"
