@@ -5,9 +5,9 @@
 
 `speed`: two ranks of one thread against one process of two, in turn, and the median ratio.
 `quality`: the loss of every hundredth line, which is held out, and scores on the test sets that
-come with gensim, for numbers of ranks; and for --average: all rows, once an epoch, their mean. Beside
-them what exchanging costs: bytes a token, and the share of the processors' time, to which waiting
-for a processor adds nothing.
+come with gensim, for numbers of ranks, and for --average: all rows, once an epoch, their mean.
+Beside them what exchanging costs: bytes a token, and the share of the processors' time, to which
+waiting for a processor adds nothing.
 """
 
 import argparse
