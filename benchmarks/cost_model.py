@@ -43,7 +43,7 @@ class Link:
     latency: float
 
 
-CORE = Rank(tokens=2.6e6, rows=0.9e9, sent=1.0e9)  # measured, one thread; see docs/scaling.md
+CORE = Rank(tokens=4.0e6, rows=0.8e9, sent=1.4e9)  # measured, one thread: docs/scaling.md
 NODE = Rank(tokens=16 * 0.8 * CORE.tokens, rows=4 * CORE.rows, sent=4 * CORE.sent)  # assumed
 GPU = Rank(tokens=5.4e6, rows=100e9, sent=300e9)  # tokens: BlazingText's, of a V100; not ours
 HERE = Link(bandwidth=float("inf"), latency=0.0)  # sending is what it costs the core
@@ -99,16 +99,18 @@ def duration(seconds):
 
 
 def here():
-    print("| ranks | bytes a token | exchanging |\n|---|---|---|")
+    print("| ranks | 4.2 M tokens: bytes a token, exchanging | 23 M tokens |\n|---|---|---|")
     for n_ranks in (2, 4, 8):
-        found = epoch(23e6, 56_698, n_ranks, CORE, HERE)
-        print(f"| {n_ranks} | {found.bytes_per_token:.0f} | {found.exchanging:.0%} |")
+        texts = (4.2e6, 24_951), (23e6, 56_698)
+        found = [epoch(*text, n_ranks, CORE, HERE) for text in texts]
+        cells = [f"{each.bytes_per_token:.0f}, {each.exchanging:.0%}" for each in found]
+        print(f"| {n_ranks} | " + " | ".join(cells) + " |")
 
 
 def nodes():
     texts = {"1 G": (1e9, 400_000), "100 G": (1e11, 2_000_000), "10 T": (1e13, 5_000_000)}
     numbers = (1, 10, 100, 1000)
-    print("\n| tokens, words | Gbit/s | " + " | ".join(f"{n:,} nodes" for n in numbers) + " |")
+    print("\n| tokens, words | Gbit/s | " + " | ".join(f"nodes: {n:,}" for n in numbers) + " |")
     print("|---|---|" + "---|" * len(numbers))
     for name, (n_tokens, n_words) in texts.items():
         for speed, link in ETHERNET.items():
@@ -124,7 +126,7 @@ def cell(found, n_ranks):
     whole = duration(found.seconds)
     if n_ranks == 1:
         return whole
-    return f"{whole}, {found.exchanging:.0%}, {found.exchanges:,.3g} ×"
+    return f"{whole}, {found.exchanging:.0%}, {found.exchanges:,.0f} ×"
 
 
 def measure():
