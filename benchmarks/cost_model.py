@@ -5,7 +5,7 @@
 
 An epoch of one rank is its share of the text, and for each exchange: work on its rows, sending them
 around a ring, and, where all rows are waited for, that time too; else training hides it. Where and
-how many rows is w2v's own code, `rows_after`, `intervals` and `period_of`.
+how many rows is w2v's own code, `tokens_between` and `rows_after`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from w2v.text.tokens import BLOCK_TOKENS
-from w2v.training.distributed import intervals, period_of, rows_after
+from w2v.training.distributed import intervals, period_of, rows_after, tokens_between
 
 DIMENSION = 100
 FLOAT_BYTES = 4
@@ -67,8 +67,8 @@ class Epoch:
 def epoch(n_tokens: float, n_words: int, n_ranks: int, rank: Rank, link: Link) -> Epoch:
     whole = n_ranks * BLOCK_TOKENS
     tokens_of_block = min(whole, n_tokens)
-    n_intervals = intervals(tokens_of_block, n_words, n_ranks)
-    period = period_of(n_words, n_ranks)
+    between = tokens_between(n_tokens, n_words, n_ranks)
+    n_intervals, period = intervals(tokens_of_block, between), period_of(whole, between)
     training = tokens_of_block / n_ranks / n_intervals / rank.tokens  # seconds, of an interval
     seconds = sent = 0.0
     for place in range(1, period + 1):

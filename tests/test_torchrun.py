@@ -18,7 +18,7 @@ import w2v
 from texts import zipf_lines
 from w2v.errors import UsageError, W2VError
 from w2v.training import torchrun
-from w2v.training.distributed import intervals, period_of, rows_after
+from w2v.training.distributed import intervals, period_of, rows_after, tokens_between
 from w2v.training.exchange import Exchange, combined
 from w2v.training.ranks import Ranks
 from w2v.training.torchrun import Place
@@ -203,13 +203,15 @@ def test_frequent_rows_are_exchanged_often_and_all_now_and_then():
     assert rows_after(1, 3, period=8) == 1
 
 
-def test_more_words_are_exchanged_more_rarely():
-    block = 2**22  # tokens of a rank; of all, 3 √ranks for each word from one to the next
-    assert intervals(2 * block, 2**16, 2) == 32  # rather than 16: 2^23 / (3 · 2^16.5) is 30.2
-    assert intervals(2 * block, 2**20, 2) == 2
-    assert intervals(2 * block, 2**24, 2) == intervals(0, 10, 2) == 1
-    assert intervals(8 * block, 2**20, 8) == 4  # 2^25 / (3 · 2^21.5) is 3.8
-    assert [period_of(n_words, 2) for n_words in (100, 2**20, 2**24)] == [32, 32, 256]
+def test_more_words_and_longer_texts_are_exchanged_more_rarely():
+    assert tokens_between(10**6, 1000, 4) == 3 * 1000 * 2
+    assert tokens_between(10**6, 1000, 16) == 3 * 1000 * 4
+    assert tokens_between(2**33, 1000, 4) == 2**33 / 64 / 32  # 64 times all rows
+    block = 2**23  # tokens, of all ranks
+    assert intervals(block, 2**18) == 32
+    assert intervals(block, 1.1 * 2**18) == 32  # 29.1
+    assert intervals(block, 2**24) == intervals(0, 2**10) == 1
+    assert [period_of(block, between) for between in (2**18, 2**23, 2**26)] == [32, 32, 256]
 
 
 class Pair:

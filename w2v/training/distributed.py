@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from w2v.training.ranks import Ranks
 
 TOKENS_PER_WORD = 3  # of the whole text, from one exchange to the next, by √ranks
+EXCHANGES = 64  # of all rows in an epoch, at most
 PERIOD = 32  # exchanges, of which the last is one of all rows
 
 
@@ -51,9 +52,10 @@ class RanksTraining(Training):
     ) -> None:
         super().__init__(config, batcher, engine, held_out, scoring)
         self.ranks, self.exchange = ranks, Exchange(engine, ranks)
-        size = self.exchange.n_words, len(ranks)
-        self._intervals_before = intervals(len(ranks) * BLOCK_TOKENS, *size)  # in each block
-        self._period = period_of(*size)
+        text, whole_block = batcher.text, len(ranks) * BLOCK_TOKENS
+        self._between = tokens_between(text.n_tokens, self.exchange.n_words, len(ranks))
+        self._intervals_before = intervals(whole_block, self._between)  # in each block
+        self._period = period_of(whole_block, self._between)
         self._n_tokens = self._seconds = 0.0  # trained by this rank so far
         self._began = 0.0  # the clock, when the newest row was made
         self._lr_and_share = 0.0, 0.0  # of the interval whose sums are under way
@@ -81,7 +83,7 @@ class RanksTraining(Training):
         text, progress = self.batcher.text, self.progress
         groups = self.batcher.groups(epoch, block) if block < len(text.blocks) else None
         n_words, n_tokens = self.exchange.n_words, text.tokens_before(block + 1)
-        n_intervals = intervals(n_tokens - text.tokens_before(block), n_words, len(self.ranks))
+        n_intervals = intervals(n_tokens - text.tokens_before(block), self._between)
         shares = shares_done(text, block, np.arange(n_intervals + 1), n_intervals)
         self._n_tokens += (shares[-1] - shares[0]) * text.n_read / text.share.of
         for interval in range(n_intervals):
@@ -146,23 +148,25 @@ def rows_after(place: int, n_words: int, period: int, is_last: bool = False) -> 
     return n_words if is_last else max(1, n_words * min(share, period) // period)
 
 
-def intervals(n_tokens: int, n_words: int, n_ranks: int) -> int:
-    """Into how many intervals blocks are cut, from their tokens on all ranks; a power of two.
+def tokens_between(n_tokens: int, n_words: int, n_ranks: int) -> float:
+    """How much of a text of n_tokens is trained, by all ranks, from one exchange to the next.
 
     Exchanging takes time for each word, training for each token. The more ranks, the more all of
     them learn between two exchanges, and the less each: with the square root, both change alike.
+    Of long texts all rows are exchanged EXCHANGES times; GraphWord2Vec does so 48 times for 32
+    hosts.
     """
-    return _power_of_two(n_tokens / _tokens(n_words, n_ranks))
+    return max(TOKENS_PER_WORD * n_words * math.sqrt(n_ranks), n_tokens / (EXCHANGES * PERIOD))
 
 
-def period_of(n_words: int, n_ranks: int) -> int:
-    """After how many intervals all rows are exchanged; more where a block is but one."""
-    return PERIOD * _power_of_two(_tokens(n_words, n_ranks) / (n_ranks * BLOCK_TOKENS))
+def intervals(n_tokens: int, between: float) -> int:
+    """Into how many intervals a block is cut, from its tokens on all ranks; a power of two."""
+    return _power_of_two(n_tokens / between)
 
 
-def _tokens(n_words, n_ranks):
-    """Of the whole text, from one exchange to the next, if there are as many in a block."""
-    return TOKENS_PER_WORD * n_words * math.sqrt(n_ranks)
+def period_of(n_tokens: int, between: float) -> int:
+    """After how many intervals all rows are exchanged; more where each is a block of n_tokens."""
+    return PERIOD * _power_of_two(between / n_tokens)
 
 
 def _power_of_two(number: float) -> int:
