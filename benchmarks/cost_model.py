@@ -66,28 +66,27 @@ class Epoch:
 
 def epoch(n_tokens: float, n_words: int, n_ranks: int, rank: Rank, link: Link) -> Epoch:
     whole = n_ranks * BLOCK_TOKENS
-    tokens_of_block = min(whole, n_tokens)
     between = tokens_between(n_tokens, n_words, n_ranks)
-    n_intervals, period = intervals(tokens_of_block, between), period_of(whole, between)
-    training = tokens_of_block / n_ranks / n_intervals / rank.tokens  # seconds, of an interval
-    seconds = sent = 0.0
-    for place in range(1, period + 1):
-        n_rows = rows_after(place, n_words, period)
+    of_block, period = intervals(min(whole, n_tokens), between), period_of(whole, between)
+    n_intervals = max(1, round(of_block * n_tokens / min(whole, n_tokens)))
+    training = n_tokens / n_ranks / rank.tokens / n_intervals  # seconds, of each
+    seconds = sent = n_exchanges = 0.0
+    for place in range(1, n_intervals + 1):
+        n_rows = rows_after(place, n_words, period, place == n_intervals)
         n_bytes = 2 * n_rows * (DIMENSION + 1) * FLOAT_BYTES
         around = 2 * (n_ranks - 1) / n_ranks * n_bytes
         on_link = around / link.bandwidth + 2 * (n_ranks - 1) * link.latency
-        is_waited_for = place == period and period >= n_intervals
+        is_waited_for = n_rows == n_words and (place % of_block == 0 or place == n_intervals)
         seconds += training + on_link if is_waited_for else max(training, on_link)
         if n_ranks > 1:
             seconds += n_bytes / rank.rows + around / rank.sent
         sent += around
-    n_periods = n_tokens / tokens_of_block * n_intervals / period
-    trained = n_tokens / n_ranks / rank.tokens
+        n_exchanges += n_rows == n_words
     return Epoch(
-        seconds=seconds * n_periods,
-        exchanging=max(0.0, 1 - trained / (seconds * n_periods)),
-        bytes_per_token=sent * n_periods / (n_tokens / n_ranks),
-        exchanges=n_periods,
+        seconds=seconds,
+        exchanging=max(0.0, 1 - n_intervals * training / seconds),
+        bytes_per_token=sent / (n_tokens / n_ranks),
+        exchanges=n_exchanges,
     )
 
 

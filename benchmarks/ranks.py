@@ -43,31 +43,31 @@ def launch(n_ranks, folder, corpus, rule="agree", **settings):
 
 def as_rank(job):
     """Train as one of the ranks; rank 0 writes report.json beside the run folder."""
-    from w2v.engines.cpu import CpuEngine
     from w2v.training import distributed, exchange
-    from w2v.training.ranks import Ranks
 
-    spent = {"training": 0.0, "bytes": 0}
-    train, start_sum, run = CpuEngine.train, Ranks.start_sum, distributed.RanksTraining.run
+    spent = {}
+    run = distributed.RanksTraining.run
 
-    def timed_train(*arguments):
-        began = time.thread_time()
-        try:
-            return train(*arguments)
-        finally:
-            spent["training"] += time.thread_time() - began
+    def timed(method):
+        def call(*arguments):
+            began = time.thread_time()
+            try:
+                return method(*arguments)
+            finally:
+                spent["exchanging"] += time.thread_time() - began
 
-    def counted_sum(ranks, tensor):
-        spent["bytes"] = ranks.n_bytes
-        return start_sum(ranks, tensor)
+        return call
 
     def timed_run(training):
-        spent["training"], began = 0.0, time.process_time()
+        began, its_own = time.process_time(), time.thread_time()
+        spent["exchanging"] = 0.0
         yield from run(training)
         spent["all"] = time.process_time() - began
-        spent["words"] = training.exchange.n_words
+        spent["exchanging"] += spent["all"] - (time.thread_time() - its_own)  # gloo's threads
+        spent["bytes"] = training.ranks.n_bytes
 
-    CpuEngine.train, Ranks.start_sum = timed_train, counted_sum
+    exchange.Exchange.start = timed(exchange.Exchange.start)
+    exchange.Exchange.finish = timed(exchange.Exchange.finish)
     distributed.RanksTraining.run = timed_run
     if job.pop("rule") == "average":
         n_ranks = int(os.environ["WORLD_SIZE"])
@@ -113,8 +113,8 @@ def quality(asked, folder):
         run = w2v.load(Path(folder, "run"))
         scores = Scoring(testsets, run.index_to_key).scores(run.vectors)
         found = " | ".join(f"{score:.3f}" for score in scores.values())
-        share = 1 - report["training"] / report["all"] if "all" in report else 0.0
-        n_bytes = report["bytes"] * n_ranks / n_tokens / asked.epochs
+        share = report["exchanging"] / report["all"] if n_ranks > 1 else 0.0
+        n_bytes = report.get("bytes", 0) * n_ranks / n_tokens / asked.epochs
         name = n_ranks if rule == "agree" else f"{n_ranks}, averaged once an epoch"
         loss = report["held out"]
         print(f"| {name} | {loss:.4f} | {found} | {n_bytes:.0f} | {share:.0%} |", flush=True)
