@@ -22,6 +22,8 @@ def test_default_rate_is_known_by_hand_for_equal_words():
     assert default_rate(counts, config) == pytest.approx(lr * 10**-0.3, rel=0.01)
     wide = Config(sample=0.0, window=11)  # twice the entries
     assert default_rate(counts, wide) == pytest.approx(2 * lr * 10**-0.3, rel=0.01)
+    # A hundred ranks, of which the mean is taken where they agree: as a tenth of the visits.
+    assert default_rate(counts, config, ranks=100) == pytest.approx(lr, rel=0.01)
     # A batch of 51,200 visits each row 51.2 times, as center and as entry.
     large = Config(sample=0.0, batch_size=51_200)
     bound = 1 / ((0.035 + 0.275) * 51.2 + 0.3 * 5 / 6)

@@ -55,13 +55,18 @@ class Job:
     ranks: Ranks | None = None
 
     @property
+    def n_ranks(self) -> int:
+        """How many processes train together; 1: this one alone."""
+        return len(self.ranks) if self.ranks else 1
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What a checkpoint says of the job that made it, and compares when it is resumed from."""
         return {
             "corpus": self.text.digest,
             "validation": self.held_out and self.held_out.text.digest,
             "version": __version__,
-            "ranks": len(self.ranks) if self.ranks else 1,
+            "ranks": self.n_ranks,
             "settings": dataclasses.asdict(self.config),
             "init_from": self.start and self.start.digest,
         }
@@ -108,8 +113,8 @@ def read_job(
     if ranks is not None:
         ranks.compare({"the validation text": held_out and held_out.text.digest})
     if config.lr is None:
-        is_sgd = config.optimizer == "sgd"
-        lr = default_rate(vocabulary.counts, config) if is_sgd else config.method.lr
+        is_sgd, n_ranks = config.optimizer == "sgd", len(ranks) if ranks else 1
+        lr = default_rate(vocabulary.counts, config, n_ranks) if is_sgd else config.method.lr
         config = dataclasses.replace(config, lr=lr)
     scoring = Scoring(named_testsets, vocabulary.words) if named_testsets else None
     return Job(config, corpus, out, vocabulary, text, held_out, scoring, seconds, start, ranks)

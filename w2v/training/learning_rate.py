@@ -63,16 +63,17 @@ class Rates(NamedTuple):
         return float(f"{min(self):.3g}")
 
 
-def default_rate(counts: npt.NDArray[np.int64], config: Config) -> float:
+def default_rate(counts: npt.NDArray[np.int64], config: Config, ranks: int = 1) -> float:
     """The first rate of stochastic gradient descent for a vocabulary's counts, (V,), and a Config.
 
     A window's loss is a mean, so a longer one bears a higher rate; words that are seen often need
-    less of it; and no row may be pushed so often by one batch that it overshoots.
+    less of it; and no row may be pushed so often by one batch that it overshoots. Of ranks the mean
+    is taken where they agree, so what they see counts for less.
     """
-    return rates(counts, config).default
+    return rates(counts, config, ranks).default
 
 
-def rates(counts: npt.NDArray[np.int64], config: Config) -> Rates:
+def rates(counts: npt.NDArray[np.int64], config: Config, ranks: int = 1) -> Rates:
     """The Rates for a vocabulary's counts, (V,), and a Config."""
     is_seen = counts[1:] > 0  # not so the words of --init-from that this text has not
     kept = expected_kept(counts, config.sample)[1:][is_seen]
@@ -82,7 +83,7 @@ def rates(counts: npt.NDArray[np.int64], config: Config) -> Rates:
 
     entries = (1 + config.negative) * (1 + config.window)
     usual_words = np.exp(-(noise * np.log(noise)).sum())  # as many, all alike, vary as much
-    visits = config.epochs * n_kept / usual_words
+    visits = config.epochs * n_kept / usual_words / np.sqrt(ranks)
     wanted = OPTIMIZERS["sgd"].lr * entries / USUAL_ENTRIES
     wanted *= (visits / USUAL_VISITS) ** VISITS_EXPONENT
     return Rates(wanted, _highest_stable_rate(centers, noise, config))

@@ -116,7 +116,9 @@ def _check_same(before: dict[str, Any], job: Job) -> None:
 def _are_default_rates(old: dict[str, Any], job: Job) -> bool:
     """Whether the rate of a checkpoint's settings, and a Job's, is the default for its epochs."""
     before = dataclasses.replace(job.config, epochs=old["epochs"])
-    rates = (default_rate(job.vocabulary.counts, config) for config in (before, job.config))
+    rates = (
+        default_rate(job.vocabulary.counts, config, job.n_ranks) for config in (before, job.config)
+    )
     return (old["lr"], job.config.lr) == tuple(rates)
 
 
