@@ -123,7 +123,7 @@ def warnings(job: Job) -> Iterator[str]:
 def _held_rate(job: Job) -> Iterator[str]:
     """A line if the default rate is far below what is wanted, for words that batches hold often."""
     config, counts = job.config, job.vocabulary.counts
-    rates, smaller = learning_rate.rates(counts, config), config.batch_size // SMALLER
+    rates, smaller = learning_rate.rates(counts, config, job.n_ranks), config.batch_size // SMALLER
     is_held = config.lr == rates.default < HELD * rates.wanted and len(counts) > FEW_WORDS
     if is_held and config.optimizer == "sgd" and smaller >= config.group_size:
         yield (
