@@ -69,9 +69,9 @@ class Ranks:
             )
         try:
             # Two clients, as one that waits keeps the other's thread waiting.
-            number = next(_trainings)
+            name = f"w2v/{place.restarts}/{next(_trainings)}"  # the store outlives a restart
             self._store, store = (
-                dist.PrefixStore(f"w2v/{number}", next(rendezvous("env://", timeout=patience))[0])
+                dist.PrefixStore(name, next(rendezvous("env://", timeout=patience))[0])
                 for _ in range(2)
             )
         except (RuntimeError, ValueError) as error:
