@@ -59,7 +59,15 @@ def heading(tab):
 
 def still(tab):
     """Wait until the map no longer moves, and the list of what is in view has followed."""
-    tab.wait_for_timeout(250)
+    tab.evaluate(
+        """async () => {
+          let before;
+          do {
+            before = window.drawn;
+            await new Promise((done) => setTimeout(done, 250));
+          } while (window.drawn !== before);
+        }"""
+    )
 
 
 def test_neighbours_are_those_of_the_query_command(words, page, tmp_path, capsys, open_page):

@@ -59,8 +59,8 @@ def npy(shape, kind="'<f4'", tail=b"", order=False):
         (npy((2, 2), "'|O'", bytes(32)), "holds object of shape"),
         (npy((2, 2), "__import__('os')", bytes(16)), "header is not that of a .npy file"),
         (MAGIC + b"\x09\x00", "header is not that of a .npy file"),
-        (npy((2, 2), tail=struct.pack("<4f", 1, 2, 3, np.nan)), "vector of 'b' has NaN"),
-        (npy((2, 2), "'<f8'", struct.pack("<4d", 1, 2, 3, 1e39)), "vector of 'b' has NaN"),
+        (npy((2, 2), tail=struct.pack("<4f", 1, 2, 3, np.nan)), "vector of 'b' holds NaN"),
+        (npy((2, 2), "'<f8'", struct.pack("<4d", 1, 2, 3, 1e39)), "vector of 'b' holds NaN"),
         (npy((3, 1), tail=bytes(12)), "3 vectors, 2 words in"),
     ],
 )
