@@ -384,9 +384,13 @@ def test_a_phone_shows_all_and_takes_fingers(words, page, open_page):
     still(tab)
     assert heading(tab) == "In view, by frequency"  # two fingers are no click
     assert tab.evaluate("window.names.length") != before
-    first = listed(tab)[0][0]
-    tab.locator("#answers button").first.tap()
-    tab.locator("#heading", has_text=first).wait_for()
+    for _ in range(5):  # a busy machine's browser loses a tap
+        first = listed(tab)[0][0]
+        tab.locator("#answers button").first.tap()
+        still(tab)
+        if heading(tab) != "In view, by frequency":
+            break
+    assert first in heading(tab)
 
 
 @pytest.mark.heavy

@@ -28,16 +28,16 @@ class WholeTable(WordTable):
     """All words of a text, numbered in the order of first appearance, and how often they occur.
 
     Args:
-        most_words: at a time.
+        most_words: at a time; None: MOST_WORDS.
 
     n_words: numbers that were given.  n_live: those whose words were not dropped.
     n_lines: lines.  longest: tokens of the longest one.
     n_lacking: the most occurrences that a word's count lacks, since it was dropped before.
     """
 
-    def __init__(self, most_words: int = MOST_WORDS) -> None:
+    def __init__(self, most_words: int | None = None) -> None:
         super().__init__()
-        self.most_words = most_words
+        self.most_words = MOST_WORDS if most_words is None else most_words
         self.n_lines = self.longest = self.n_live = self.n_lacking = 0
         self._counts = np.zeros(len(self.table.hashes), np.int64)
         self._n_open = 0  # words of the line that goes on into the next piece

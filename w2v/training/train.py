@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from w2v.config import Config, with_settings
 from w2v.engines import choose
 from w2v.errors import UsageError, W2VError
+from w2v.evaluation.testsets import Analogies, Pairs
 from w2v.pictures.drawing import Drawing
 from w2v.recipes import DEFAULT_RECIPE, from_recipe, with_parameters_of
 from w2v.storage import run_folder
@@ -157,12 +158,13 @@ def train_and_draw(
         validation.check(config)
         if config.out is not None and leads:
             run_folder.check_out(config.out)  # before a corpus is fetched
+        named_testsets = epoch_scores.read(config.evaluate) if leads else {}
         if sentences is None:
             corpus = open_corpus(config, watcher.fetching if leads else None)
         else:
             corpus = corpus_of(sentences, config)
         if ranks is None or ranks.leads:
-            return _lead(config, corpus, ranks, watcher, resume, drawing)
+            return _lead(config, corpus, named_testsets, ranks, watcher, resume, drawing)
         from w2v.training.follow import follow  # late: with torch
 
         return follow(config, corpus, ranks)
@@ -171,13 +173,13 @@ def train_and_draw(
 def _lead(
     config: Config,
     corpus: Corpus,
+    named_testsets: Mapping[str, Pairs | Analogies],
     ranks: "Ranks | None",
     watcher: Watcher,
     resume: bool,
     drawing: Drawing,
 ) -> Run:
     """Train, alone or as rank 0, which alone tells, writes, and looks into the run folder."""
-    named_testsets = epoch_scores.read(config.evaluate)
     if corpus.notice:
         watcher.warning(corpus.notice)
     out = Path(run_folder.default_out(corpus.name) if config.out is None else config.out)
