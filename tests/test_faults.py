@@ -81,7 +81,7 @@ def kill_and_resume(folder, seconds, expected):
     assert finish(folder) == expected
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.03, 0.1])
+@pytest.mark.parametrize("seconds", [0.03, 0.1])
 def test_training_killed_at_any_moment_resumes_to_the_same_bits(whole, tmp_path, seconds):
     kill_and_resume(tmp_path, seconds, copy_of(whole, tmp_path))
 

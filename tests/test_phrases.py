@@ -102,6 +102,7 @@ def test_phrases_are_gensim_s_over_blocks_and_in_a_growing_table(monkeypatch):
     check_as_gensim(LINES, 2, "default", 3.0, 5)
 
 
+@pytest.mark.heavy
 def test_phrases_of_ptb_are_gensim_s(ptb_dir):
     content = b"".join(ptb_pieces(ptb_dir)).decode()
     phrases = check_as_gensim(content, 1, "default", 10.0, 5)

@@ -69,7 +69,7 @@ if __name__ == "__main__":
 
 @several
 @pytest.mark.skipif(sys.platform == "win32", reason="no fork")
-@pytest.mark.parametrize("engine", ["cpu", "torch"])
+@pytest.mark.parametrize("engine", ["cpu", pytest.param("torch", marks=pytest.mark.heavy)])
 def test_forked_pool_trains_on_the_cpu_engine_and_is_refused_to_torch(folder, engine):
     code = f"""
 if __name__ == "__main__":
@@ -84,6 +84,7 @@ if __name__ == "__main__":
     assert done.stdout.startswith(expected), done.stderr
 
 
+@pytest.mark.heavy
 @several
 def test_torch_keeps_the_callers_number_of_threads(folder):
     code = """
