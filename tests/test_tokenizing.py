@@ -8,7 +8,7 @@ import pytest
 import tokenizers
 
 import w2v
-from w2v import tokenizing
+from w2v import raw_text, tokenizing
 from w2v.config import UNK, Config
 from w2v.formats import convert
 from w2v.raw_text import tokenized
@@ -163,6 +163,13 @@ def test_lines_without_white_space_are_no_words(tmp_path, monkeypatch):
     path.write_text("a b\n" * 60 + "x" * 1000 + "\n")
     with pytest.raises(w2v.W2VError, match=r"more than 200 bytes, .* line 61, .* is this text\?$"):
         list(open_corpus(Config(corpus=str(path), tokenize="words")).chunks())
+
+
+def test_white_space_needs_no_rules_of_raw_text():
+    raw_text._rules.cache_clear()  # to make them takes 0.2 s
+    tokenizer = Tokenizer(AS_IT_IS)
+    assert tokenizer.feed(b"one two\n") + tokenizer.finish() == b"one two\n"
+    assert raw_text._rules.cache_info().misses == 0
 
 
 def test_white_space_leaves_text_as_it_is_but_for_case():

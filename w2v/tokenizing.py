@@ -79,7 +79,7 @@ class Tokenizer:
         return -1
 
     def _tokenized(self, text: str) -> bytes:
-        words = tokenized(text, bool(self._are_lines))
+        words = tokenized(text, bool(self._are_lines)) if text else ""
         return self._folded(f"{words}\n".encode()) if words else b""
 
     def _folded(self, words: bytes) -> bytes:

@@ -41,7 +41,7 @@ def _parser(prog: str) -> common.Parser:
 
 
 def _search(asked: argparse.Namespace) -> int:
-    with common.dying_of_interrupts():
+    with common.importing():
         from w2v.sentences import embeddings
 
     output.check_open()

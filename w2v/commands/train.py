@@ -49,7 +49,7 @@ def _train(prog: str, arguments: Sequence[str] | None) -> None:
 
     leads = torchrun.leads()
     with Drawing(leads) as drawing:  # begun first: it imports Matplotlib while we import the rest
-        with common.dying_of_interrupts():
+        with common.importing():
             from w2v.commands.console import Console  # late: --help and wrong usage need none of it
             from w2v.compiled import leave_out_linear_algebra
             from w2v.training.train import train_and_draw

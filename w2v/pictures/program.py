@@ -1,5 +1,6 @@
 """The program that draws: it imports Matplotlib at once, and then does what it is asked to."""
 
+import gc
 import json
 import os
 import sys
@@ -30,6 +31,7 @@ def main() -> None:
     import matplotlib.figure
     import matplotlib.ticker
 
+    gc.freeze()  # what was imported stays: to look through it for garbage takes a while, at the end
     matplotlib.rcParams["svg.hashsalt"] = SEED_OF_IDS
     status, asked = 0, b""
     while said := os.read(sys.stdin.fileno(), READ):
