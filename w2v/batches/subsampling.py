@@ -61,9 +61,9 @@ def _subsample(tokens, first_position, key, keep, kept):
             sentence = n
         word = token & WORD_MASK
         bits = draw(stream(key, first_position + i), 0)
-        if (bits >> np.uint64(32)) < keep[word]:
-            kept[n] = word | SENTENCE_START if n == sentence else word
-            n += 1
+        # The next one takes its place if it does not survive: no branch, which nobody could foresee.
+        kept[n] = word | SENTENCE_START if n == sentence else word
+        n += np.int64((bits >> np.uint64(32)) < keep[word])
     if n - sentence < 2:
         n = sentence
     return n
