@@ -61,9 +61,9 @@ def _subsample(tokens, first_position, key, keep, kept):
             sentence = n
         word = token & WORD_MASK
         bits = draw(stream(key, first_position + i), 0)
-        # The next one takes its place if it does not survive: no branch, which nobody could foresee.
+        # If it does not survive, the next one takes its place: a branch, nobody could foresee.
         kept[n] = word | SENTENCE_START if n == sentence else word
-        n += np.int64((bits >> np.uint64(32)) < keep[word])
+        n += int((bits >> np.uint64(32)) < keep[word])
     if n - sentence < 2:
         n = sentence
     return n
