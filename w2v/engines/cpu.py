@@ -45,7 +45,8 @@ class Drawn(NamedTuple):
 
     rows:   GroupRows, two batches of them: one is drawn while the other is trained.
     terms:  Terms, of both: which row gains what.
-    gains:  (N * most, width) float32: what the rows of each group gain, one after the other.
+    gains:  (workers * N * most, width) float32: what the rows of a group gain stands in a slot of
+        `most` rows, one of N that are the thread's who computes it: no other core writes there.
     """
 
     rows: GroupRows
@@ -78,8 +79,16 @@ class Task(NamedTuple):
     counters: npt.NDArray[np.int64]
 
 
+class Own(NamedTuple):
+    """What each thread has for itself."""
+
+    worker: int
+    scratch: Scratch
+    places: Places
+
+
 @compiled(**INNER)
-def train_batches(task: Task, batch: Drawn, scratch: Scratch, places: Places) -> None:
+def train_batches(task: Task, batch: Drawn, own: Own) -> None:
     """What every thread does: take the next part of the work, until none is left.
 
     A batch's parts are those that compute its groups' gains, those that draw the next batch, and
@@ -89,6 +98,7 @@ def train_batches(task: Task, batch: Drawn, scratch: Scratch, places: Places) ->
     n_batch, n_buckets = batch_size(batch.terms), len(batch.terms.shared)
     n_chunks = -(-n_batch // task.part)
     n_parts = 2 * n_chunks + n_buckets
+    slot, slots_of = 0, -1  # the next one of this thread for gains, and of which batch
     while True:
         taken = add_one(task.counters, TAKEN)
         number, part = taken // n_parts - 1, taken % n_parts
@@ -97,14 +107,16 @@ def train_batches(task: Task, batch: Drawn, scratch: Scratch, places: Places) ->
         if part < 2 * n_chunks:
             wait_for(task.counters, DONE, (number + 1) * n_parts)
         if part < n_chunks:
-            task.losses[number, part] = _compute(task, batch, scratch, number, part)
+            if number != slots_of:
+                slot, slots_of = own.worker * n_batch, number
+            task.losses[number, part], slot = _compute(task, batch, own.scratch, number, part, slot)
             add_one(task.counters, READY)
         elif part < 2 * n_chunks:
             _draw(task, batch, number + 1, part - n_chunks)
             add_one(task.counters, READY)
         else:
             wait_for(task.counters, READY, (number + 2) * 2 * n_chunks)
-            _add(task, batch, places, number, part - 2 * n_chunks)
+            _add(task, batch, own.places, number, part - 2 * n_chunks)
         add_one(task.counters, DONE)
 
 
@@ -124,17 +136,19 @@ def _there(task, n_batch, number):
 
 
 @njit(inline="always")
-def _compute(task, batch, scratch, number, part):
+def _compute(task, batch, scratch, number, part, slot):
     n_batch, most, loss = batch_size(batch.terms), batch.terms.own.shape[1], 0.0
     first, stop, kept = _groups(task, n_batch, number, part)
     for n in range(first, stop):
         loss += differentiate(
             batch.rows, kept + n, task.table[: task.n_words], task.table[task.n_words :], task.size,
             task.draws.window, task.lrs[number], scratch,
-            batch.gains[n * most : (n + 1) * most],
+            batch.gains[slot * most : (slot + 1) * most],
         )  # fmt: skip
+        batch.terms.first_gains[n] = slot * most
         add_own(batch.terms, kept + n, batch.gains, task.table)
-    return loss
+        slot += 1
+    return loss, slot
 
 
 @njit(inline="always")
@@ -144,7 +158,7 @@ def _draw(task, batch, number, part):
     for n in range(first, stop):
         center = task.order[number * n_batch + n] * task.draws.group
         draw_group(task.tokens, center, task.draws, batch.rows, kept + n)
-        sort_terms(batch.rows, kept + n, n, task.n_words, task.frozen, batch.terms)
+        sort_terms(batch.rows, kept + n, task.n_words, task.frozen, batch.terms)
 
 
 @njit(inline="always")
@@ -188,10 +202,13 @@ class CpuEngine(Engine[CpuGroups]):
         )
         most = rows.entries.shape[1] + rows.per_center.shape[2]
         buckets = max(2, self._workers) * BUCKETS_PER_WORKER
-        terms, gains = Terms.empty(n_groups, most, buckets), aligned_rows(n_groups * most, width)
+        terms = Terms.empty(n_groups, most, buckets)
+        gains = aligned_rows(self._workers * n_groups * most, width)
         self._batch = Drawn(rows, terms, gains)
-        self._places = [places_for(terms) for _ in range(self._workers)]
-        self._scratch = [Scratch.empty(rows, width) for _ in range(self._workers)]
+        self._own = [
+            Own(worker, Scratch.empty(rows, width), places_for(terms))
+            for worker in range(self._workers)
+        ]
         self.train(NO_GROUPS, 0, np.empty(0))  # compiles
 
     @property
@@ -217,7 +234,7 @@ class CpuEngine(Engine[CpuGroups]):
         )
 
         def work(worker: int) -> None:
-            train_batches(task, self._batch, self._scratch[worker], self._places[worker])
+            train_batches(task, self._batch, self._own[worker])
 
         self._crew.run(len(lrs), work)
         return task.losses[:-1].sum(axis=1)

@@ -25,17 +25,20 @@ SEVERAL = -1  # in the place of a group's number
 Places = npt.NDArray[np.int32]
 
 U32 = np.uint32
-TERM = np.dtype([("row", U32), ("source", U32)])  # table[row] += gains[source]
+TERM = np.dtype([("row", U32), ("source", U32), ("group", U32)])
 
 
 class Terms(NamedTuple):
     """What the groups of two batches add to rows, one batch's N after the other's.
 
+    A term's `row` of the table gains row `source` of what its `group`, 0 to N - 1, computes.
+
     own: (2N, most) of TERM: of rows of each group alone, bucket by bucket; all its terms, before
-        `tell_apart`. Sources count the gains of the whole batch.
+        `tell_apart`.
     starts, ends: (2N, buckets + 1) uint32: where those of each bucket are.
     shared: (buckets, N * most + AHEAD) of TERM: of rows of several groups of one batch, in order.
     n_shared: (buckets,) int64.
+    first_gains: (N,) int64: where the gains of each group of a batch begin.
     """
 
     own: npt.NDArray[np.void]
@@ -43,6 +46,7 @@ class Terms(NamedTuple):
     ends: npt.NDArray[np.uint32]
     shared: npt.NDArray[np.void]
     n_shared: npt.NDArray[np.int64]
+    first_gains: npt.NDArray[np.int64]
 
     @classmethod
     def empty(cls, n_groups: int, most: int, buckets: int) -> Terms:
@@ -50,7 +54,8 @@ class Terms(NamedTuple):
         starts, ends = np.zeros((2, 2 * n_groups, buckets + 1), U32)
         own = np.zeros((2 * n_groups, most), TERM)
         shared = np.zeros((buckets, n_groups * most + AHEAD), TERM)
-        return cls(own, starts, ends, shared, np.zeros(buckets, np.int64))
+        n_shared, first_gains = np.zeros(buckets, np.int64), np.zeros(n_groups, np.int64)
+        return cls(own, starts, ends, shared, n_shared, first_gains)
 
 
 @njit(inline="always")
@@ -72,16 +77,13 @@ def _bucket(row, n_buckets):
 
 
 @njit(**LEAF)
-def sort_terms(
-    rows: GroupRows, n: int, number: int, n_words: int, frozen: Frozen, terms: Terms
-) -> None:
-    """List the rows of group n, the `number`-th of its batch, with their gains, by bucket.
+def sort_terms(rows: GroupRows, n: int, n_words: int, frozen: Frozen, terms: Terms) -> None:
+    """List the rows of group n with their gains, by bucket.
 
     Frozen ones are not listed, so what they would gain is added to nothing.
     """
     ids, starts, n_buckets = rows.entries[n], terms.starts[n], len(terms.shared)
     centers = rows.entries.shape[1]
-    first = number * terms.own.shape[1]  # of its gains
     offset, start = rows.offset[n], noise_start(rows.n_text[n])
     stop = start + rows.n_noise[n]
     for bucket in range(n_buckets + 1):
@@ -97,10 +99,10 @@ def sort_terms(
         terms.ends[n, bucket] = starts[bucket]
     for e in range(stop):
         if (e < rows.n_text[n] or e >= start) and _moves(frozen, n_words + ids[e]):
-            _put_term(terms, n, n_words + ids[e], first + e)
+            _put_term(terms, n, n_words + ids[e], e)
     for g in range(rows.n_centers[n]):
         if _moves(frozen, ids[offset + g]):
-            _put_term(terms, n, ids[offset + g], first + centers + g)
+            _put_term(terms, n, ids[offset + g], centers + g)
 
 
 @njit(inline="always")
@@ -113,7 +115,8 @@ def _put_term(terms, n, row, source):
     bucket = _bucket(row, len(terms.shared))
     at = terms.ends[n, bucket]
     terms.ends[n, bucket] = at + U32(1)
-    terms.own[n, at].row, terms.own[n, at].source = U32(row), U32(source)
+    term = terms.own[n, at]
+    term.row, term.source, term.group = U32(row), U32(source), U32(n % batch_size(terms))
 
 
 @njit(**LEAF)
@@ -147,15 +150,16 @@ def tell_apart(terms: Terms, first: int, stop: int, bucket: int, places: Places)
 
 @njit(inline="always")
 def _copy(to, term):
-    to.row, to.source = term.row, term.source
+    to.row, to.source, to.group = term.row, term.source, term.group
 
 
 @njit(**LEAF)
 def add_own(terms: Terms, n: int, gains: Floats, table: Floats) -> None:
     """Add what group n alone gives to rows."""
+    first = terms.first_gains[n % batch_size(terms)]
     for bucket in range(len(terms.shared)):
         for at in range(terms.starts[n, bucket], terms.ends[n, bucket]):
-            _add(table, terms.own[n, at], gains)
+            _add(table, terms.own[n, at], gains, first)
 
 
 @njit(**LEAF)
@@ -164,11 +168,11 @@ def add_shared(terms: Terms, bucket: int, gains: Floats, table: Floats) -> None:
     shared = terms.shared[bucket]
     for at in range(terms.n_shared[bucket]):
         prefetch_row(table, shared[at + AHEAD].row)
-        _add(table, shared[at], gains)
+        _add(table, shared[at], gains, terms.first_gains[shared[at].group])
 
 
 @njit(inline="always")
-def _add(table, term, gains):
-    row, source = term.row, term.source
+def _add(table, term, gains, first):
+    row, source = term.row, first + term.source
     for k in range(0, gains.shape[1], LANES):
         store(table, row, k, load(table, row, k) + load(gains, source, k))
