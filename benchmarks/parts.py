@@ -18,7 +18,7 @@ from numba import njit
 
 from w2v.batches.batch import noise_start
 from w2v.batches.draw_groups import draw_group
-from w2v.engines import choose, cpu, cpu_kernels
+from w2v.engines import choose, cpu, cpu_kernels, cpu_terms
 from w2v.engines.cpu_functions import INNER
 from w2v.engines.cpu_kernels import F32
 from w2v.engines.cpu_lanes import LANES, multiply_add, splat, sums
@@ -33,26 +33,26 @@ COPIED = 2**26  # float32s
 
 
 @njit(**INNER)
-def draw(task, batch, scratch):
+def draw(task, batch, own):
     for n in range(len(batch.rows.n_text)):
         draw_group(task.tokens, task.order[n] * task.draws.group, task.draws, batch.rows, n)
-        cpu._sort_terms(
-            batch.rows, n, task.n_words, task.frozen, batch.terms[n], batch.starts[n]
-        )  # fmt: skip
+        cpu_terms.sort_terms(batch.rows, n, task.n_words, task.frozen, batch.terms)
+    for bucket in range(len(batch.terms.shared)):
+        cpu_terms.tell_apart(batch.terms, 0, len(batch.rows.n_text), bucket, own.places)
 
 
 @njit(**INNER)
-def logits(task, batch, scratch):
+def logits(task, batch, own):
     v, u = task.table[: task.n_words], task.table[task.n_words :]
     for n in range(len(batch.rows.n_text)):
         cpu_kernels._logits(
-            batch.rows, n, v, u, task.size, task.draws.window, scratch.vt, scratch.x
+            batch.rows, n, v, u, task.size, task.draws.window, own.scratch.vt, own.scratch.x
         )
 
 
 @njit(**INNER)
-def coefficients(task, batch, scratch):
-    rows, window = batch.rows, task.draws.window
+def coefficients(task, batch, own):
+    rows, window, scratch = batch.rows, task.draws.window, own.scratch
     for n in range(len(rows.n_text)):
         cpu_kernels._leave_out(rows, n, window, scratch)
         start = noise_start(rows.n_text[n])
@@ -65,23 +65,32 @@ def coefficients(task, batch, scratch):
 
 
 @njit(**INNER)
-def gains_of_centers(task, batch, scratch):
-    u, window, x = task.table[task.n_words :], task.draws.window, scratch.x.T
+def gains_of_centers(task, batch, own):
+    u, window, x = task.table[task.n_words :], task.draws.window, own.scratch.x.T
     for n in range(len(batch.rows.n_text)):
-        cpu_kernels._gains_of_centers(batch.rows, n, u, window, x, batch.gains[n])
+        cpu_kernels._gains_of_centers(batch.rows, n, u, window, x, gains_of(batch, n))
 
 
 @njit(**INNER)
-def gains_of_entries(task, batch, scratch):
-    v, window, x = task.table[: task.n_words], task.draws.window, scratch.x
+def gains_of_entries(task, batch, own):
+    v, window, x = task.table[: task.n_words], task.draws.window, own.scratch.x
     for n in range(len(batch.rows.n_text)):
-        cpu_kernels._gains_of_entries(batch.rows, n, window, x, v, batch.gains[n])
+        cpu_kernels._gains_of_entries(batch.rows, n, window, x, v, gains_of(batch, n))
+
+
+@njit(inline="always")
+def gains_of(batch, n):
+    most = batch.terms.own.shape[1]
+    batch.terms.first_gains[n] = n * most
+    return batch.gains[n * most : (n + 1) * most]
 
 
 @njit(**INNER)
-def apply(task, batch, scratch):
-    for bucket in range(batch.starts.shape[1] - 1):
-        cpu._apply(task, batch, 0, bucket)
+def add(task, batch, own):
+    for n in range(len(batch.rows.n_text)):
+        cpu_terms.add_own(batch.terms, n, batch.gains, task.table)
+    for bucket in range(len(batch.terms.shared)):
+        cpu_terms.add_shared(batch.terms, bucket, batch.gains, task.table)
 
 
 PARTS = {
@@ -90,7 +99,7 @@ PARTS = {
     "coefficients and losses": coefficients,
     "what centers gain": gains_of_centers,
     "what entries gain": gains_of_entries,
-    "adding it to the rows": apply,
+    "adding it to the rows": add,
 }
 
 
@@ -144,19 +153,16 @@ def task_of(engine, groups, rows):
 
 def measure_parts(asked):
     engine, groups = engine_of(asked, 1)
-    batch, scratch = engine._batch, engine._scratch[0]
+    batch, own = engine._batch, engine._own[0]
     rows = len(batch.rows.n_text) // 2  # a batch; its other half is the next one
-    batch = batch._replace(
-        rows=type(batch.rows)(*(array[:rows] for array in batch.rows)),
-        terms=batch.terms[:rows], starts=batch.starts[:rows],
-    )  # fmt: skip
+    batch = batch._replace(rows=type(batch.rows)(*(array[:rows] for array in batch.rows)))
     task = task_of(engine, groups, rows)
     least = dict.fromkeys(PARTS, float("inf"))
     for number in range(ROUNDS * BATCHES + 1):
         chosen = groups.order[number % BATCHES * rows :][:rows]
         for name, part in PARTS.items():
             began = time.perf_counter()
-            part(task._replace(order=chosen), batch, scratch)
+            part(task._replace(order=chosen), batch, own)
             if number:  # the first compiles
                 took = (time.perf_counter() - began) / (rows * groups.draws.group) * 1e9
                 least[name] = min(least[name], took)

@@ -83,7 +83,7 @@ def sort_terms(rows: GroupRows, n: int, n_words: int, frozen: Frozen, terms: Ter
     Frozen ones are not listed, so what they would gain is added to nothing.
     """
     ids, starts, n_buckets = rows.entries[n], terms.starts[n], len(terms.shared)
-    centers = rows.entries.shape[1]
+    centers, group = rows.entries.shape[1], U32(n % batch_size(terms))
     offset, start = rows.offset[n], noise_start(rows.n_text[n])
     stop = start + rows.n_noise[n]
     for bucket in range(n_buckets + 1):
@@ -99,10 +99,10 @@ def sort_terms(rows: GroupRows, n: int, n_words: int, frozen: Frozen, terms: Ter
         terms.ends[n, bucket] = starts[bucket]
     for e in range(stop):
         if (e < rows.n_text[n] or e >= start) and _moves(frozen, n_words + ids[e]):
-            _put_term(terms, n, n_words + ids[e], e)
+            _put_term(terms, n, group, n_words + ids[e], e)
     for g in range(rows.n_centers[n]):
         if _moves(frozen, ids[offset + g]):
-            _put_term(terms, n, ids[offset + g], centers + g)
+            _put_term(terms, n, group, ids[offset + g], centers + g)
 
 
 @njit(inline="always")
@@ -111,12 +111,12 @@ def _moves(frozen, row):
 
 
 @njit(inline="always")
-def _put_term(terms, n, row, source):
+def _put_term(terms, n, group, row, source):
     bucket = _bucket(row, len(terms.shared))
     at = terms.ends[n, bucket]
     terms.ends[n, bucket] = at + U32(1)
     term = terms.own[n, at]
-    term.row, term.source, term.group = U32(row), U32(source), U32(n % batch_size(terms))
+    term.row, term.source, term.group = U32(row), U32(source), group
 
 
 @njit(**LEAF)
@@ -138,12 +138,12 @@ def tell_apart(terms: Terms, first: int, stop: int, bucket: int, places: Places)
         end = terms.starts[n, bucket]
         for at in range(end, terms.ends[n, bucket]):
             term = terms.own[n, at]
-            if places[term.row & U32(len(places) - 1)] == SEVERAL:
-                _copy(terms.shared[bucket, n_shared], term)
-                n_shared += 1
-            else:
-                _copy(terms.own[n, end], term)
-                end += U32(1)
+            is_shared = places[term.row & U32(len(places) - 1)] == SEVERAL
+            # Into both lists, and the next one over it where it does not belong: no branch.
+            _copy(terms.shared[bucket, n_shared], term)
+            _copy(terms.own[n, end], term)
+            n_shared += int(is_shared)
+            end += U32(not is_shared)
         terms.ends[n, bucket] = end
     terms.n_shared[bucket] = n_shared
 
