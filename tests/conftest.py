@@ -1,5 +1,6 @@
 """Fixtures that several tests share."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("heavy"):
             item.add_marker(pytest.mark.timeout(0))
+
+
+def pytest_sessionfinish():
+    """Trainings here have frozen what was imported; Triton complains of what is never freed."""
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

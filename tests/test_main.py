@@ -1,6 +1,5 @@
 """`w2v` and `python -m w2v`: which command is meant."""
 
-import gc
 import re
 import signal
 import subprocess
@@ -11,7 +10,6 @@ import pytest
 
 import w2v
 from w2v.__main__ import COMMANDS, main
-from w2v.commands import common
 
 ROOT = Path(__file__).parent.parent
 
@@ -99,16 +97,6 @@ def test_query_imports_nothing_of_training():
         *("w2v", "w2v.config", "w2v.setting", "w2v.errors", "w2v.files", "w2v.commands"),
         *(f"w2v.commands.{name}" for name in ("bars", "common", "output", "query", "questions")),
     }
-
-
-def test_what_is_imported_is_not_looked_through_for_garbage():
-    with common.importing():
-        before, kept = gc.get_freeze_count(), [[] for _ in range(1000)]
-    try:
-        assert gc.get_freeze_count() >= before + len(kept)
-        assert gc.isenabled()
-    finally:
-        gc.unfreeze()
 
 
 def test_names_for_type_checkers_are_the_public_ones():

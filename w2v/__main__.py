@@ -51,7 +51,7 @@ def _run_command() -> int:
         return common.OK
     if asked.command is None:
         parser.error(f"no command is given; it must be one of {', '.join(COMMANDS)}")
-    with common.importing():
+    with common.dying_of_interrupts():
         command = importlib.import_module(f"w2v.commands.{asked.command}")
     return command.main(f"w2v {asked.command}", sys.argv[2:])
 

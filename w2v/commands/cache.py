@@ -27,7 +27,7 @@ def _run(prog: str, arguments: Sequence[str] | None) -> None:
     parser.add_argument("--clear", action="store_true", help="remove all of them")
     parser.add_argument("--cache-dir", metavar="FOLDER", help=SETTINGS["cache_dir"].description)
     asked = parser.parse_args(arguments)
-    with common.importing():
+    with common.dying_of_interrupts():
         from w2v.text.token_cache import GB, cache_in
 
     cache = cache_in(Config(cache_dir=asked.cache_dir))

@@ -110,7 +110,7 @@ def _train(asked: argparse.Namespace) -> None:
         if share in given and file:
             flag = "--" + share.replace("_", "-")
             raise UsageError(f"{flag} is given, and {file}: then nothing is drawn for it")
-    with common.importing():
+    with common.dying_of_interrupts():
         from tqdm import tqdm
 
         from w2v.classify import saved, train
@@ -166,7 +166,7 @@ def _tell_of(texts: Any) -> None:
 
 
 def _predict(asked: argparse.Namespace) -> None:
-    with common.importing():
+    with common.dying_of_interrupts():
         from w2v.classify import saved
 
     output.check_open()

@@ -44,7 +44,7 @@ def add_model_flag(parser: argparse.ArgumentParser) -> None:
 def encoder_of(asked: argparse.Namespace, model: str | None) -> "SentenceEncoder":
     """The SentenceEncoder of a model's path, None for the run trained last, and of the flags."""
     stay_offline()
-    with common.importing():
+    with common.dying_of_interrupts():
         from w2v.sentences.encoder import SentenceEncoder
         from w2v.storage import run_folder
 

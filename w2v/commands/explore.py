@@ -57,7 +57,7 @@ def _explore(asked: argparse.Namespace) -> None:
         raise UsageError(f"--limit is {asked.limit}; it must be {allowed}")
     page = Path(asked.output)
     target.check(page, asked.force, convert.files_read(asked.source))
-    with common.importing():
+    with common.dying_of_interrupts():
         from tqdm import tqdm
 
     wv = convert.read(asked.source, asked.limit)

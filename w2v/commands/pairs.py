@@ -39,7 +39,7 @@ def _parser(prog: str) -> common.Parser:
 
 
 def _pairs(asked: argparse.Namespace) -> None:
-    with common.importing():
+    with common.dying_of_interrupts():
         from w2v.sentences import embeddings
 
     output.check_open()

@@ -107,7 +107,7 @@ class _Answerer:
     def __init__(self, asked: argparse.Namespace) -> None:
         self.topn, self.is_json = asked.k or TOPN, asked.json
         self.status, self._n_answered = common.OK, 0
-        with common.importing():  # late: --help and wrong usage need no NumPy
+        with common.dying_of_interrupts():  # late: --help and wrong usage need no NumPy
             from w2v.storage import run_folder
             from w2v.vectors import saving
 

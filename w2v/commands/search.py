@@ -41,7 +41,7 @@ def _parser(prog: str) -> common.Parser:
 
 
 def _search(asked: argparse.Namespace) -> int:
-    with common.importing():
+    with common.dying_of_interrupts():
         from w2v.sentences import embeddings
 
     output.check_open()
