@@ -8,7 +8,7 @@ half of the vectors finds for the other half. Settings: `--sample 0 --min-count 
 blocks:   a stochastic block model: 50,000 nodes in 50 blocks, mean degree 10, half of the edges
     within a block; 5 walks of 40 nodes from each, 10 M tokens; window 10.
 skewed:   the same with degrees of a power law of exponent 2.5.
-sessions: 100,000 sessions of 50 of 20,000 items, whose popularity falls as 1/rank^0.8; a session is
+sessions: 60,000 sessions of 50 of 20,000 items, whose popularity falls as 1/rank^0.8; a session is
     about two of 100 categories, and a fifth of it is anything; windows 5, 20 and 50.
 """
 

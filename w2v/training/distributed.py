@@ -30,7 +30,8 @@ from w2v.training.validation import HeldOut
 if TYPE_CHECKING:
     from w2v.training.ranks import Ranks
 
-TOKENS_PER_WORD = 3  # of the whole text, from one exchange to the next, by √ranks
+TOKENS_PER_WORD = 4  # of the whole text, from one exchange to the next, at least
+MANY_RANKS = 8  # beyond them the tokens grow with √ranks
 EXCHANGES = 64  # of all rows in an epoch, at most
 PERIOD = 32  # exchanges, of which the last is one of all rows
 
@@ -151,12 +152,12 @@ def rows_after(place: int, n_words: int, period: int, is_last: bool = False) -> 
 def tokens_between(n_tokens: int, n_words: int, n_ranks: int) -> float:
     """How much of a text of n_tokens is trained, by all ranks, from one exchange to the next.
 
-    Exchanging takes time for each word, training for each token. The more ranks, the more all of
-    them learn between two exchanges, and the less each: with the square root, both change alike.
-    Of long texts all rows are exchanged EXCHANGES times; GraphWord2Vec does so 48 times for 32
-    hosts.
+    Exchanging takes time for each word, training for each token. Of many ranks, the more there are,
+    the more all of them learn between two exchanges, and the less each: with the square root, both
+    change alike. Of long texts all rows are exchanged EXCHANGES times.
     """
-    return max(TOKENS_PER_WORD * n_words * math.sqrt(n_ranks), n_tokens / (EXCHANGES * PERIOD))
+    per_word = TOKENS_PER_WORD * max(1.0, math.sqrt(n_ranks / MANY_RANKS))
+    return max(per_word * n_words, n_tokens / (EXCHANGES * PERIOD))
 
 
 def intervals(n_tokens: int, between: float) -> int:
