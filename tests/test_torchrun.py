@@ -204,8 +204,9 @@ def test_frequent_rows_are_exchanged_often_and_all_now_and_then():
 
 
 def test_more_words_and_longer_texts_are_exchanged_more_rarely():
-    assert tokens_between(10**6, 1000, 2) == tokens_between(10**6, 1000, 8) == 4 * 1000
-    assert tokens_between(10**6, 1000, 32) == 4 * 1000 * 2
+    assert tokens_between(10**5, 1000, 2) == tokens_between(10**5, 1000, 8) == 4 * 1000
+    assert tokens_between(10**5, 1000, 32) == 4 * 1000 * 2
+    assert tokens_between(100 * 400 * 1000, 1000, 2) == 4 * 1000 * 10
     assert tokens_between(2**33, 1000, 4) == 2**33 / 64 / 32  # 64 times all rows
     block = 2**23  # tokens, of all ranks
     assert intervals(block, 2**18) == 32

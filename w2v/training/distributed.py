@@ -30,8 +30,9 @@ from w2v.training.validation import HeldOut
 if TYPE_CHECKING:
     from w2v.training.ranks import Ranks
 
-TOKENS_PER_WORD = 4  # of the whole text, from one exchange to the next, at least
-MANY_RANKS = 8  # beyond them the tokens grow with √ranks
+# Tokens of the whole text for each word, from one exchange to the next: so many in a text of SHORT
+# tokens for each word, by up to MANY ranks. Measured on 23 M tokens: docs/scaling.md.
+TOKENS_PER_WORD, SHORT, MANY = 4, 400, 8
 EXCHANGES = 64  # of all rows in an epoch, at most
 PERIOD = 32  # exchanges, of which the last is one of all rows
 
@@ -152,11 +153,12 @@ def rows_after(place: int, n_words: int, period: int, is_last: bool = False) -> 
 def tokens_between(n_tokens: int, n_words: int, n_ranks: int) -> float:
     """How much of a text of n_tokens is trained, by all ranks, from one exchange to the next.
 
-    Exchanging takes time for each word, training for each token. Of many ranks, the more there are,
-    the more all of them learn between two exchanges, and the less each: with the square root, both
-    change alike. Of long texts all rows are exchanged EXCHANGES times.
+    Exchanging takes time for each word, training for each token. The longer a text and the more
+    the ranks, the more is learned between two exchanges, and the less time is spent on them: with
+    the square root, both change alike. Of very long texts all rows are exchanged EXCHANGES times.
     """
-    per_word = TOKENS_PER_WORD * max(1.0, math.sqrt(n_ranks / MANY_RANKS))
+    length, many = max(1.0, n_tokens / n_words / SHORT), max(1.0, n_ranks / MANY)
+    per_word = TOKENS_PER_WORD * math.sqrt(length * many)
     return max(per_word * n_words, n_tokens / (EXCHANGES * PERIOD))
 
 
