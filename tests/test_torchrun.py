@@ -20,6 +20,7 @@ from w2v.errors import UsageError, W2VError
 from w2v.training import torchrun
 from w2v.training.distributed import intervals, period_of, rows_after, tokens_between
 from w2v.training.exchange import Exchange, combined
+from w2v.training.meeting import met
 from w2v.training.ranks import Ranks
 from w2v.training.torchrun import Place
 
@@ -96,6 +97,12 @@ def test_the_number_of_ranks_and_the_seed_decide_every_bit(both, n_ranks, tmp_pa
     assert n_ranks == 2 or reports[0]["whole"][0] != both[0][0]["whole"][0]
 
 
+def test_a_callback_is_told_of_every_row_once(both):
+    rows, of_metrics = both[0][0]["told"]
+    assert rows == of_metrics
+    assert len(rows) > 6  # of three epochs
+
+
 def test_the_run_folder_is_of_rank_0_alone(both):
     (first, second), folder = both
     assert first["another folder"] == second["another folder"] == first["whole"]
@@ -145,8 +152,7 @@ def test_one_rank_tells_what_is_wrong_and_names_it(both, case, teller, message):
 
 
 def test_place_is_told_by_torchrun_alone():
-    assert torchrun.place(STARTED) == Place(3, 8, 1, 2, restarts=0)
-    assert torchrun.place({**STARTED, "TORCHELASTIC_RESTART_COUNT": "2"}).restarts == 2
+    assert torchrun.place(STARTED) == Place(3, 8, 1, 2)
     assert torchrun.place({**STARTED, "WORLD_SIZE": "1"}) is None
     assert torchrun.place({}) is torchrun.place({"WORLD_SIZE": "1"}) is None
 
@@ -164,7 +170,7 @@ def test_an_address_that_nobody_answers_is_named_in_time(monkeypatch):
         monkeypatch.setenv(name, value)
     began = time.monotonic()
     with pytest.raises(W2VError, match=rf"^rank 1 has no answer from 127.0.0.1:{port} within 1 s"):
-        Ranks(Place(1, 2, 0, 1, restarts=0), 1.0, on_gpu=False)
+        Ranks(Place(1, 2, 0, 1), 1.0, on_gpu=False)
     assert time.monotonic() - began < 30
 
 
@@ -175,7 +181,25 @@ def test_a_rank_that_does_not_come_is_named(monkeypatch):
     for name, value in where.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(W2VError, match=r"^rank 1 did not come within 1 s; --dist-timeout"):
-        Ranks(Place(0, 2, 0, 1, restarts=0), 1.0, on_gpu=False)
+        Ranks(Place(0, 2, 0, 1), 1.0, on_gpu=False)
+
+
+def test_ranks_of_a_start_do_not_meet_those_of_an_earlier_one():
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    names = {}
+
+    def come(rank):
+        mine = TCPStore("127.0.0.1", store.port, is_master=False)
+        names[rank] = met(mine, Place(rank, 2, 0, 1), 20.0)
+
+    for start in ("1", "2", "3"):
+        other = threading.Thread(target=come, args=(1,))
+        other.start()
+        time.sleep(0.1)  # rank 1 comes first, and finds what the start before has left
+        assert names.get(1) != start
+        come(0)
+        other.join()
+        assert names == {0: start, 1: start}
 
 
 def combine(*deltas):

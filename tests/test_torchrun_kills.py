@@ -1,7 +1,10 @@
 """kill -9 of a rank and of all at random moments, ten times each: pytest -m heavy -s."""
 
 import csv
+import os
 import random
+import signal
+import socket
 import time
 
 import pytest
@@ -26,6 +29,15 @@ def launched(folder, *flags, restarts=0):
     return Launch(folder, "--nproc-per-node", 2, "--max-restarts", restarts, *TRAIN, *flags)
 
 
+def node(folder, number, port):
+    """One of two agents of torchrun, each with a rank."""
+    (folder / str(number)).mkdir()
+    flags = ["--nnodes", 2, "--nproc-per-node", 1, "--rdzv-backend", "c10d", "--rdzv-id", "w2v"]
+    flags += ["--rdzv-endpoint", f"localhost:{port}", "--max-restarts", 2]
+    out = ["--corpus", folder / "zipf.txt", "--out", folder / "run"]
+    return Launch(folder / str(number), *flags, *TRAIN, *out)
+
+
 def outcome(folder):
     """What must not depend on how often training was stopped."""
     with open(folder / "run" / layout.METRICS, newline="") as file:
@@ -35,17 +47,18 @@ def outcome(folder):
     return rows, *((folder / "run" / name).read_bytes() for name in (layout.VECTORS, layout.VOCAB))
 
 
-def wait_until(condition, seconds=600):
+def wait_for(condition, seconds=600):
     until = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < until
         time.sleep(0.02)
+    return found
 
 
 def to_some_moment(launch):
     """Wait for the end of a random epoch but the last ones, and then for up to half a second."""
     epoch = random.randint(1, EPOCHS - 3)
-    wait_until(lambda: f"epoch {epoch}/" in launch.outputs[0].read_text())
+    wait_for(lambda: f"epoch {epoch}/" in launch.outputs[0].read_text())
     time.sleep(random.random() / 2)
 
 
@@ -107,4 +120,45 @@ def test_torchruns_own_restarts_go_on_to_the_same_bits(straight, victim, tmp_pat
         status, printed, errors = launch.ended()
     assert status == 0, errors
     assert "resuming in epoch" in printed
+    assert outcome(tmp_path) == straight
+
+
+def test_a_restart_over_two_nodes_goes_on_to_the_same_bits(straight, tmp_path):
+    folder_with_text(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with node(tmp_path, 0, port) as first, node(tmp_path, 1, port) as second:
+        leader = wait_for(lambda: next((n for n in (first, second) if 0 in n.ranks()), None))
+        other = second if leader is first else first
+        to_some_moment(leader)
+        other.kill(1)
+        ends = [each.ended() for each in (leader, other)]
+    assert [status for status, *_ in ends] == [0, 0], ends
+    assert "resuming in epoch" in ends[0][1]
+    assert outcome(tmp_path) == straight
+
+
+def test_a_restart_does_not_go_on_from_an_older_run(straight, tmp_path):
+    with launched(folder_with_text(tmp_path), "--epochs", 1) as launch:
+        assert launch.ended()[0] == 0
+    with launched(tmp_path, "--checkpoint-every", "1000m", restarts=1) as launch:
+        to_some_moment(launch)
+        launch.kill(1)
+        status, printed, errors = launch.ended()
+    assert status == 0, errors
+    assert "resuming" not in printed
+    assert outcome(tmp_path) == straight
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_rank_that_falls_silent_ends_all(straight, victim, tmp_path):
+    with launched(folder_with_text(tmp_path), "--dist-timeout", 8) as launch:
+        to_some_moment(launch)
+        os.kill(launch.ranks()[victim], signal.SIGSTOP)  # as a machine without power or network
+        began = time.monotonic()
+        status, _, errors = launch.ended(MINUTE)
+        print(f"rank {victim} silent: all ended after {time.monotonic() - began:.1f} s")
+    assert status == 1
+    assert f"rank {victim} is gone" in errors
+    finish(tmp_path)
     assert outcome(tmp_path) == straight

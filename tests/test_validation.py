@@ -41,8 +41,8 @@ def test_validation_loss_is_that_of_the_definition_and_changes_nothing(engine):
     rows = plain_windows([s for s in sentences if s], vocabulary.counts, config.sample, epoch=0)
     _, _, losses = plain_step(*tables, rows, 0.0)
     assert held_out.n_centers == len(rows)
-    assert held_out.loss(trained) == pytest.approx(np.mean(losses), rel=1e-5)
-    assert held_out.loss(trained) == held_out.loss(trained)
+    assert held_out.total_loss(trained) == pytest.approx(np.sum(losses), rel=1e-5)
+    assert held_out.total_loss(trained) == held_out.total_loss(trained)
     assert [table.tobytes() for table in trained.tables()] == before
 
 
@@ -60,6 +60,21 @@ def test_share_splits_the_sentences_and_trains_on_the_rest():
     assert sorted(parts[0] + parts[1]) == sorted(sentences(whole))
     assert 0.15 < len(parts[1]) / 1500 < 0.25
     assert held.description == "0.2 of the sentences, not trained on"
+
+
+def test_share_counts_what_all_ranks_hold_out():
+    vocabulary, whole = read(text(zipf_lines(100, 1500)), 1)
+    config = Config(corpus="zipf.txt", **SMALL, validation_share=0.2)
+    alone, held = validation.hold_out(config, open_corpus(config), vocabulary, whole)
+    sums = []
+
+    def over_ranks(n):
+        sums.append(n)
+        return n + 1000
+
+    trained, _ = validation.hold_out(config, open_corpus(config), vocabulary, whole, over_ranks)
+    assert trained.n_tokens == alone.n_tokens - 1000
+    assert sums == [held.text.n_tokens, held.n_centers]
 
 
 def test_ptb_brings_its_own_validation_text(ptb_dir):

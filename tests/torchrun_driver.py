@@ -47,6 +47,13 @@ def outcome(out, watcher=None, resume=False, **settings):
     return vectors, run.epoch_losses
 
 
+def told(out):
+    """The rows that a callback is told of, and those of metrics.csv."""
+    rows = []
+    run = w2v.train(out=out, watcher=w2v.Watcher(), on_metrics=rows.append, **RANKS)
+    return [(row.epoch, row.batch) for row in rows], [(row.epoch, row.batch) for row in run.metrics]
+
+
 def twice():
     return {"whole": outcome("a"), "again": outcome("b")}
 
@@ -62,6 +69,7 @@ def everything():
     return {
         "whole": outcome("a"),
         "another folder": outcome("other" if RANK == 0 else "/dev/null/none"),
+        "told": told("d"),
         "stopped": outcome("b", watcher=Stop(after=70)),
         "resumed": outcome("b", resume=True),
         "again": outcome("b", resume=True),

@@ -121,6 +121,8 @@ class Checkpointer:
             tensors = state_tensors(self.training)
             checkpoint = Checkpoint(self.job.identity, self.training.progress, tensors)
             checkpoints.write(self.job.out, checkpoint)
+        if self.job.ranks is not None:
+            self.job.ranks.note_checkpoint()
         self.live.write_metrics()
 
     def save_whatever_happened(self) -> None:

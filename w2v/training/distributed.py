@@ -90,7 +90,7 @@ class RanksTraining(Training):
         self._n_tokens += (shares[-1] - shares[0]) * text.n_read / text.share.of
         for interval in range(n_intervals):
             ends = interval == n_intervals - 1
-            self.is_whole = False
+            self.is_whole, n_rows_before = False, len(self.metrics)
             part = interval / n_intervals, (interval + 1) / n_intervals
             sums = self._train_part(groups, *part) if groups else [0.0, 0.0, 0.0]
             self._account(self.exchange.finish())
@@ -104,6 +104,7 @@ class RanksTraining(Training):
             if ends and n_rows == n_words:
                 self._account(self.exchange.finish())
                 self.is_whole = True
+            self._note_rows(n_rows_before)
             if progress.meter.row is not None:
                 yield progress.meter.row
             if self.is_whole:
@@ -135,8 +136,7 @@ class RanksTraining(Training):
         self._began = now
 
     def _validation_loss(self, held_out: HeldOut) -> float:
-        n = held_out.n_centers
-        total, n_centers = self.ranks.sum(held_out.loss(self.engine) * n, n)
+        total, n_centers = self.ranks.sum(held_out.total_loss(self.engine), held_out.n_centers)
         return total / n_centers
 
 

@@ -109,7 +109,8 @@ def read_job(
         )
     seconds = time.perf_counter() - began
     check_memory(len(vocabulary), text.n_tokens, config, ranks.place.local_ranks if ranks else 0)
-    text, held_out = validation.hold_out(config, corpus, vocabulary, text)
+    over_ranks = int if ranks is None else lambda n: int(ranks.sum(n)[0])
+    text, held_out = validation.hold_out(config, corpus, vocabulary, text, over_ranks)
     if ranks is not None:
         ranks.compare({"the validation text": held_out and held_out.text.digest})
     if config.lr is None:

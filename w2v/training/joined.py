@@ -98,7 +98,8 @@ def _check(config: Config, place: Place) -> None:
         )
     if STDIN in config.corpus:
         raise UsageError(
-            f"--corpus - cannot be read by {place.ranks} ranks; save the text to a file first"
+            f"--corpus - and sentences from Python cannot be read by {place.ranks} ranks; save the "
+            "text to a file first"
         )
 
 

@@ -117,9 +117,14 @@ class Training:
         row = progress.meter.add(
             epoch, groups, first, lrs=lrs, losses=losses, shares=shares[1:], seconds=seconds
         )
-        self.new_rows = [new for new in self.metrics[n_rows:] if new.progress < epoch]
+        self._note_rows(n_rows)
         progress.batch, self.is_whole = stop, True
         return row
+
+    def _note_rows(self, n_before: int) -> None:
+        """What metrics.csv has gained since it had so many rows, but for a whole epoch's."""
+        epoch = self.progress.epoch
+        self.new_rows = [new for new in self.metrics[n_before:] if new.progress < epoch]
 
     def _check_loss(self, loss: float, lr: float, batch: int) -> None:
         if not loss < DIVERGED_LOSS:  # NaN too
@@ -130,7 +135,7 @@ class Training:
             )
 
     def _validation_loss(self, held_out: HeldOut) -> float:
-        return held_out.loss(self.engine)
+        return held_out.total_loss(self.engine) / held_out.n_centers
 
     def _end_epoch(self) -> Metrics:
         """Measure what is measured after an epoch, and stand before the next one."""

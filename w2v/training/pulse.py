@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import Protocol
@@ -11,7 +12,7 @@ from w2v.training.torchrun import Place
 PERIOD = 1.0  # seconds
 LOOK = 4.5  # seconds in which whoever lives is seen to; compiling keeps threads waiting
 COURTESY = 1.0  # seconds that rank 0 has to tell of an error before another does
-TOLD = "told"
+TOLD, SILENT = "told", "silent"  # how many have told of an error, and found a rank silent
 
 
 class Store(Protocol):
@@ -23,8 +24,7 @@ class Store(Protocol):
 class Pulse:
     """Gives a sign of life in a thread of its own, and looks for those of others.
 
-    Rank 0 looks after all, the others after rank 0: a thousand ranks ask for two thousand numbers a
-    second.
+    Rank 0 looks after all, the others after rank 0.
 
     Args:
         store: of this Pulse's own.  seconds: without a sign, after which a rank is lost.
@@ -49,6 +49,19 @@ class Pulse:
         try:
             return self._add(TOLD, 1) == 1
         except RuntimeError:  # the store is gone, with its machine
+            return True
+
+    def note_silence(self) -> None:
+        """Have all ranks know, before anybody tells of it, that one gives no sign of life."""
+        with contextlib.suppress(RuntimeError):
+            self._add(SILENT, 1)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether one of the ranks is, or the store."""
+        try:
+            return self._add(SILENT, 0) > 0
+        except RuntimeError:
             return True
 
     def wait_until_told(self) -> None:

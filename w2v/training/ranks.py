@@ -7,6 +7,7 @@ group: by gloo from memory, by NCCL from GPUs. No wait is endless: a Pulse tells
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import json
 import os
@@ -23,9 +24,11 @@ from torch.distributed.rendezvous import rendezvous
 
 from w2v.errors import W2VError
 from w2v.text.shares import Share
-from w2v.training.pulse import TOLD, Pulse
+from w2v.training.meeting import ToldElsewhere, met
+from w2v.training.pulse import Pulse
 from w2v.training.torchrun import Place
 
+WRITTEN = "written"  # in the store: whether there is a checkpoint of this training
 ENDLESS = timedelta(days=30)
 POLL, MOST_POLL = 1e-4, 5e-3  # seconds between two looks at what is waited for
 BACKENDS = {False: "gloo", True: "cpu:gloo,cuda:nccl"}  # by whether tables are on a GPU
@@ -40,10 +43,6 @@ class Work(Protocol):
 
     def is_completed(self) -> bool: ...
     def wait(self) -> Any: ...
-
-
-class ToldElsewhere(SystemExit):
-    """Another rank has told what went wrong; this one ends without a word."""
 
 
 class Ranks:
@@ -69,11 +68,7 @@ class Ranks:
             )
         try:
             # Two clients, as one that waits keeps the other's thread waiting.
-            name = f"w2v/{place.restarts}/{next(_trainings)}"  # the store outlives a restart
-            self._store, store = (
-                dist.PrefixStore(name, next(rendezvous("env://", timeout=patience))[0])
-                for _ in range(2)
-            )
+            stores = [next(rendezvous("env://", timeout=patience))[0] for _ in range(2)]
         except (RuntimeError, ValueError) as error:
             where = ":".join(os.environ.get(name, "?") for name in ("MASTER_ADDR", "MASTER_PORT"))
             raise W2VError(
@@ -81,7 +76,10 @@ class Ranks:
                 "nodes the same --master-addr or --rdzv-endpoint, that of a node that runs "
                 "torchrun and lets them in; --dist-timeout waits longer"
             ) from error
-        self._meet_first(seconds)
+        name = f"w2v/{next(_trainings)}"
+        self._lasting = dist.PrefixStore(name, stores[0])  # it outlives a restart
+        name = f"{name}/{met(self._lasting, place, seconds)}"
+        self._store, store = (dist.PrefixStore(name, each) for each in stores)
         self._pulse = Pulse(store, place, seconds)
         try:
             dist.init_process_group(
@@ -109,22 +107,20 @@ class Ranks:
     def end(self) -> None:
         """Part from the others, who may go on."""
         self._pulse.stop()
-        if dist.is_initialized():
+        if dist.is_initialized() and not self._pulse.is_silent:
             dist.destroy_process_group()
+        elif dist.is_initialized():  # to free the groups would be to wait for one that is silent
+            for group in (self._group, dist.group.WORLD):
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(group))
 
-    def _meet_first(self, seconds: float) -> None:
-        self._store.set(f"here/{self.place.rank}", "")
-        until = time.monotonic() + seconds
-        missing = list(range(self.place.ranks))
-        while missing := [r for r in missing if not self._store.check([f"here/{r}"])]:
-            if time.monotonic() > until:
-                if self._store.add(TOLD, 1) > 1:
-                    raise ToldElsewhere(1)
-                shown = ", ".join(map(str, missing[:8]))
-                raise W2VError(
-                    f"rank {shown} did not come within {seconds:g} s; --dist-timeout waits longer"
-                )
-            time.sleep(MOST_POLL)
+    def note_checkpoint(self) -> None:
+        """Remember, beyond a restart, that this training has written a checkpoint."""
+        self._lasting.set(WRITTEN, "")
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether torchrun has started this again after it had written a checkpoint."""
+        return self._lasting.check([WRITTEN])
 
     # What goes wrong.
 
@@ -137,6 +133,7 @@ class Ranks:
         if self._pulse.told:
             raise ToldElsewhere(1)
         if self._pulse.lost:
+            self._pulse.note_silence()
             raise _gone(self._pulse.lost)
 
     def may_tell(self) -> bool:

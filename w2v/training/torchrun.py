@@ -15,14 +15,12 @@ class Place:
     """The place of a process among those that train together.
 
     rank: from 0, of `ranks`.  local_rank: from 0, of the `local_ranks` on this machine.
-    restarts: how often torchrun has started them all again.
     """
 
     rank: int
     ranks: int
     local_rank: int
     local_ranks: int
-    restarts: int
 
 
 def place(environment: Mapping[str, str] = os.environ) -> Place | None:
@@ -41,8 +39,7 @@ def place(environment: Mapping[str, str] = os.environ) -> Place | None:
     if not all(environment.get(name, "").isdigit() for name in NUMBERS):
         return None
     rank, ranks, local_rank, local_ranks = (int(environment[name]) for name in NUMBERS)
-    restarts = int(environment.get("TORCHELASTIC_RESTART_COUNT", 0))
-    found = Place(rank, ranks, local_rank, local_ranks, restarts)
+    found = Place(rank, ranks, local_rank, local_ranks)
     return found if found.ranks > 1 else None
 
 

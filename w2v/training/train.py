@@ -203,7 +203,7 @@ def _lead(
 def _train_job(job: Job, watcher: Watcher, resume: bool, drawing: Drawing) -> list[Metrics]:
     """Train a Job and write its run, unless that is done already; the rows of its metrics.csv."""
     checkpoint = None
-    if resume or (job.ranks is not None and job.ranks.place.restarts):
+    if resume or (job.ranks is not None and job.ranks.goes_on):
         checkpoint = find_checkpoint(job, watcher)
     else:
         warn_of_unfinished(job, watcher)

@@ -1,7 +1,7 @@
 """The validation loss: that of a text that is not trained on, on windows that never change."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,6 @@ class HeldOut:
     Args:
         description: one line for people.
         counts: (V,), of the training text.
-    Raises:
-        W2VError: the text has no sentence of two known words.
 
     n_centers: how many windows there are.
     """
@@ -45,15 +43,10 @@ class HeldOut:
         drawn_once = dataclasses.replace(config, resample=False)
         self._batcher = choose.make_batcher(text, counts, drawn_once)
         self.n_centers = sum(map(len, self._groups()))
-        if not self.n_centers:
-            raise W2VError(
-                f"the validation text ({description}) has no sentence of two known words; "
-                "give a longer one"
-            )
 
-    def loss(self, engine: Engine) -> float:
-        """The mean loss of its windows with an engine's tables, in nats."""
-        return float(sum(map(engine.loss, self._groups())) / self.n_centers)
+    def total_loss(self, engine: Engine) -> float:
+        """The sum of the losses of its windows with an engine's tables, in nats."""
+        return float(sum(map(engine.loss, self._groups())))
 
     def _groups(self) -> Iterator[Groups]:
         return (self._batcher.groups(0, block) for block in range(len(self.text.blocks)))
@@ -76,16 +69,22 @@ def _is_ptb(config: Config) -> bool:
 
 
 def hold_out(
-    config: Config, corpus: Corpus, vocabulary: Vocabulary, text: EncodedText
+    config: Config,
+    corpus: Corpus,
+    vocabulary: Vocabulary,
+    text: EncodedText,
+    over_ranks: Callable[[int], int] = int,
 ) -> tuple[EncodedText, HeldOut | None]:
     """The text to train on, and what to measure the validation loss on, as a Config asks for them.
 
+    Args:
+        over_ranks: sums a number over all that train on shares of the text.
     Raises:
         UsageError: early stopping is asked for, and there is no validation text.
-        W2VError: the validation text cannot be read, or shares no words with the corpus.
+        W2VError: the validation text cannot be read, or has no sentence of two known words.
     """
     if config.validation_share:
-        text, held = _split(text, config)
+        text, held = _split(text, config, over_ranks)
         description = f"{config.validation_share:g} of the sentences, not trained on"
     elif (source := _validation_corpus(config, corpus)) is not None:
         held = encode(source, vocabulary, threads=config.workers or 1, cache=cache_of(config))
@@ -94,7 +93,13 @@ def hold_out(
         raise UsageError(NO_LOSS)
     else:
         return text, None
-    return text, HeldOut(held, description, vocabulary.counts, config)
+    held_out = HeldOut(held, description, vocabulary.counts, config)
+    if not over_ranks(held_out.n_centers):
+        raise W2VError(
+            f"the validation text ({description}) has no sentence of two known words; "
+            "give a longer one"
+        )
+    return text, held_out
 
 
 def _validation_corpus(config: Config, corpus: Corpus) -> Corpus | None:
@@ -108,7 +113,9 @@ def _validation_corpus(config: Config, corpus: Corpus) -> Corpus | None:
         return None  # the training text alone is there
 
 
-def _split(text: EncodedText, config: Config) -> tuple[EncodedText, EncodedText]:
+def _split(
+    text: EncodedText, config: Config, over_ranks: Callable[[int], int]
+) -> tuple[EncodedText, EncodedText]:
     """The sentences that are trained on, whose blocks are made anew, and those held out."""
     key = draws.stream_key(config.seed, 0, draws.HELD_OUT)
     threshold = np.uint64(config.validation_share * draws.ALWAYS)
@@ -122,13 +129,14 @@ def _split(text: EncodedText, config: Config) -> tuple[EncodedText, EncodedText]
     for number in range(len(text.blocks)):
         spool.append(parts(number)[1])
     held = spool.tokens
-    if len(held) in (0, text.n_tokens):
+    n_held = over_ranks(len(held))
+    if n_held in (0, text.n_tokens):
         raise W2VError(
             f"--validation-share {config.validation_share:g} leaves one side without sentences"
         )
     trained_blocks = Blocks(len(text.blocks), lambda number: parts(number)[0])
     return (
-        dataclasses.replace(text, blocks=trained_blocks, n_tokens=text.n_tokens - len(held)),
+        dataclasses.replace(text, blocks=trained_blocks, n_tokens=text.n_tokens - n_held),
         dataclasses.replace(text, blocks=_blocks_of(held), n_tokens=len(held), n_read=len(held)),
     )
 
