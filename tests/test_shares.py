@@ -149,12 +149,19 @@ def test_a_share_without_words_is_refused_by_its_number():
         shared([b"a b\n"], 2, min_count=1)
 
 
-def test_unequal_texts_are_refused_by_the_number_of_the_rank():
-    texts = [[b"a b c\n" * 20]] * 3 + [[b"a b d\n" * 20]]
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        ([b"a b d\n" * 20], "rank 3 reads another text than rank 0: their SHA-256 are"),
+        ([b"a b c\n" * 10] * 2, "rank 3 reads the text from other files than rank 0, in 2 pieces"),
+    ],
+)
+def test_unequal_texts_are_refused_by_the_number_of_the_rank(last, message):
+    texts = [[b"a b c\n" * 20]] * 3 + [last]
 
     def reading(ranks):
         here = Reading(Text(texts[ranks.share.number]))
         return shared_vocab.read_share(here, 1, None, ranks)
 
-    with pytest.raises(W2VError, match="rank 3 reads another text than rank 0: their SHA-256 are"):
+    with pytest.raises(W2VError, match=message):
         InThreads(4).run(reading)

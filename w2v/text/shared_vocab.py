@@ -74,7 +74,7 @@ def _words_of(scanned: Scanned) -> list[Array]:
     n_pieces, n_words = len(scanned.n_words_after), np.array(scanned.n_words_after, np.int64)
     pieces = np.repeat(np.arange(n_pieces), np.diff(n_words, prepend=0))
     is_kept = scanned.counts > 0
-    about = scanned.n_lines, scanned.n_read, scanned.longest_line, scanned.n_lacking
+    about = scanned.n_lines, scanned.n_read, scanned.longest_line, scanned.n_lacking, n_pieces
     digest = np.frombuffer(bytes.fromhex(scanned.digest), np.uint8)
     words = scanned.letters, scanned.counts[is_kept], pieces[is_kept]
     return [*words, np.array(about), digest]
@@ -98,7 +98,13 @@ def _whole(arrays: Iterator[list[Array]], description: str, n_shares: int) -> Sc
                 f"rank {number} reads another text than rank 0: their SHA-256 are "
                 f"{digest.hex()[:16]}… and {digests[0].hex()[:16]}…; give all ranks the same files"
             )
-    n_lines, n_read, longest, n_lacking = np.array(abouts).T
+    n_lines, n_read, longest, n_lacking, n_pieces = np.array(abouts).T
+    for number, n in enumerate(n_pieces):
+        if n != n_pieces[0]:
+            raise W2VError(
+                f"rank {number} reads the text from other files than rank 0, in {n:,} pieces and "
+                f"{n_pieces[0]:,}; give all ranks the same files"
+            )
     if not n_read.all():
         raise UsageError(
             f"{description} has {n_read.sum():,} words in {n_lines.sum():,} lines, which leaves "
