@@ -65,8 +65,9 @@ def batch_size(terms: Terms) -> int:
 
 
 def places_for(terms: Terms) -> Places:
-    """What a thread needs to `tell_apart`: a power of two of places, so that few rows share one."""
-    return np.zeros(2 ** terms.own.size.bit_length(), np.int32)
+    """What a thread needs to `tell_apart`: a power of two of places, 16 or more for each term."""
+    of_a_bucket = terms.own.size // 2 // len(terms.shared)
+    return np.zeros(2 ** (16 * of_a_bucket).bit_length(), np.int32)
 
 
 @njit(inline="always")

@@ -31,9 +31,9 @@ def needed_memory(n_words: int, config: Config, ranks: int = 0) -> int:
     copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
     copies += EXCHANGED * (ranks > 0)
     batch = _batch_entries(config) * BYTES_PER_ENTRY
-    if config.engine == "cpu":  # what the rows of each group gain
+    if config.engine == "cpu":  # what the rows of each group gain, whichever thread computes it
         rows = batch_groups(config) * (config.group_size + _group_entries(config))
-        batch = rows * FLOAT_BYTES * padded(config.vector_size, LANES)
+        batch = (config.workers or 1) * rows * FLOAT_BYTES * padded(config.vector_size, LANES)
     return max(1, ranks) * (copies * tables_bytes(n_words, config) + batch)
 
 
