@@ -61,7 +61,7 @@ def _subsample(tokens, first_position, key, keep, kept):
             sentence = n
         word = token & WORD_MASK
         bits = draw(stream(key, first_position + i), 0)
-        # If it does not survive, the next one takes its place: a branch, nobody could foresee.
+        # Nobody could foresee a branch: what does not survive, the next one is put over.
         kept[n] = word | SENTENCE_START if n == sentence else word
         n += int((bits >> np.uint64(32)) < keep[word])
     if n - sentence < 2:

@@ -28,7 +28,7 @@ from w2v.engines.cpu_terms import (
     Terms,
     add_own,
     add_shared,
-    batch_size,
+    groups_in_batch,
     places_for,
     sort_terms,
     tell_apart,
@@ -80,7 +80,10 @@ class Task(NamedTuple):
 
 
 class Own(NamedTuple):
-    """What each thread has for itself."""
+    """What a thread has for itself.
+
+    worker: its number.  scratch: for one group.  places: for `tell_apart`.
+    """
 
     worker: int
     scratch: Scratch
@@ -95,7 +98,7 @@ def train_batches(task: Task, batch: Drawn, own: Own) -> None:
     buckets. They are taken in order, so a thread that waits, waits for parts that others are at,
     never for one that nobody has. Before batch 0 comes one of nothing, while which 0 is drawn.
     """
-    n_batch, n_buckets = batch_size(batch.terms), len(batch.terms.shared)
+    n_batch, n_buckets = groups_in_batch(batch.terms), len(batch.terms.shared)
     n_chunks = -(-n_batch // task.part)
     n_parts = 2 * n_chunks + n_buckets
     slot, slots_of = 0, -1  # the next one of this thread for gains, and of which batch
@@ -137,7 +140,7 @@ def _there(task, n_batch, number):
 
 @njit(inline="always")
 def _compute(task, batch, scratch, number, part, slot):
-    n_batch, most, loss = batch_size(batch.terms), batch.terms.own.shape[1], 0.0
+    n_batch, most, loss = groups_in_batch(batch.terms), batch.terms.own.shape[1], 0.0
     first, stop, kept = _groups(task, n_batch, number, part)
     for n in range(first, stop):
         loss += differentiate(
@@ -153,7 +156,7 @@ def _compute(task, batch, scratch, number, part, slot):
 
 @njit(inline="always")
 def _draw(task, batch, number, part):
-    n_batch = batch_size(batch.terms)
+    n_batch = groups_in_batch(batch.terms)
     first, stop, kept = _groups(task, n_batch, number, part)
     for n in range(first, stop):
         center = task.order[number * n_batch + n] * task.draws.group
@@ -165,7 +168,7 @@ def _draw(task, batch, number, part):
 def _add(task, batch, places, number, bucket):
     """Add a bucket's gains of a batch, and tell apart whose the rows of the next one are."""
     add_shared(batch.terms, bucket, batch.gains, task.table)
-    n_batch, following = batch_size(batch.terms), number + 1
+    n_batch, following = groups_in_batch(batch.terms), number + 1
     kept = (following % 2) * n_batch
     tell_apart(batch.terms, kept, kept + _there(task, n_batch, following), bucket, places)
 
@@ -218,7 +221,7 @@ class CpuEngine(Engine[CpuGroups]):
     def train(
         self, groups: CpuGroups, first_batch: int, lrs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
-        n_parts = -(-batch_size(self._batch.terms) // self._part)
+        n_parts = -(-groups_in_batch(self._batch.terms) // self._part)
         task = Task(
             groups.tokens,
             groups.draws,

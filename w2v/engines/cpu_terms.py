@@ -59,7 +59,7 @@ class Terms(NamedTuple):
 
 
 @njit(inline="always")
-def batch_size(terms: Terms) -> int:
+def groups_in_batch(terms: Terms) -> int:
     """N, groups in a batch."""
     return len(terms.own) // 2
 
@@ -84,7 +84,7 @@ def sort_terms(rows: GroupRows, n: int, n_words: int, frozen: Frozen, terms: Ter
     Frozen ones are not listed, so what they would gain is added to nothing.
     """
     ids, starts, n_buckets = rows.entries[n], terms.starts[n], len(terms.shared)
-    centers, group = rows.entries.shape[1], U32(n % batch_size(terms))
+    centers, group = rows.entries.shape[1], U32(n % groups_in_batch(terms))
     offset, start = rows.offset[n], noise_start(rows.n_text[n])
     stop = start + rows.n_noise[n]
     for bucket in range(n_buckets + 1):
@@ -157,7 +157,7 @@ def _copy(to, term):
 @njit(**LEAF)
 def add_own(terms: Terms, n: int, gains: Floats, table: Floats) -> None:
     """Add what group n alone gives to rows."""
-    first = terms.first_gains[n % batch_size(terms)]
+    first = terms.first_gains[n % groups_in_batch(terms)]
     for bucket in range(len(terms.shared)):
         for at in range(terms.starts[n, bucket], terms.ends[n, bucket]):
             _add(table, terms.own[n, at], gains, first)

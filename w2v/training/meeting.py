@@ -38,11 +38,11 @@ def met(store: Store, place: Place, seconds: float) -> str:
     Raises:
         W2VError: some do not come within those seconds.  ToldElsewhere: another rank has said so.
     """
-    wait_for = _all if place.rank == 0 else _rank_0
+    wait_for = _await_all if place.rank == 0 else _await_rank_0
     return wait_for(store, place, time.monotonic() + seconds, seconds)
 
 
-def _all(store: Store, place: Place, until: float, seconds: float) -> str:
+def _await_all(store: Store, place: Place, until: float, seconds: float) -> str:
     start = str(store.add(STARTS, 1))
     missing = list(range(1, place.ranks))
     while missing:
@@ -57,7 +57,7 @@ def _all(store: Store, place: Place, until: float, seconds: float) -> str:
     return start
 
 
-def _rank_0(store: Store, place: Place, until: float, seconds: float) -> str:
+def _await_rank_0(store: Store, place: Place, until: float, seconds: float) -> str:
     start, me = "0", uuid.uuid4().hex
     while True:
         if (newest := str(store.add(STARTS, 0))) != start:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import Protocol
 
+from w2v.training.meeting import Store
 from w2v.training.torchrun import Place
 
 PERIOD = 1.0  # seconds
 LOOK = 4.5  # seconds in which whoever lives is seen to; compiling keeps threads waiting
 COURTESY = 1.0  # seconds that rank 0 has to tell of an error before another does
 TOLD, SILENT = "told", "silent"  # how many have told of an error, and found a rank silent
-
-
-class Store(Protocol):
-    """What is used of torch.distributed.Store."""
-
-    def add(self, key: str, amount: int) -> int: ...
 
 
 class Pulse:
