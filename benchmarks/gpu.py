@@ -29,7 +29,7 @@ from w2v.storage.metrics import last_rows
 from w2v.text.corpus import open_corpus
 from w2v.text.encoded import EncodedText
 from w2v.text.vocab import read
-from w2v.training.learning_rate import default_rate
+from w2v.training.fitted import fitted, kept_tokens, row_steps
 from w2v.training.loop import Training
 from w2v.training.tables import initial_tables
 from w2v.training.train import train
@@ -59,19 +59,14 @@ def prepared(**settings):
     """(resolved Config with its rate, EncodedText, counts) of a corpus."""
     config = choose.resolve(from_recipe(settings.pop("recipe", "default"), **settings))
     vocabulary, text = read(open_corpus(config), config.min_count)
-    return with_rate(config, vocabulary.counts), text, vocabulary.counts
-
-
-def with_rate(config, counts):
-    if config.lr is None and config.optimizer == "sgd":
-        return dataclasses.replace(config, lr=default_rate(counts, config))
-    return config
+    return fitted(config, vocabulary.counts), text, vocabulary.counts
 
 
 def epoch_seconds(config, text, counts, epochs=EPOCHS):
     """Seconds of each epoch but the first."""
     batcher = choose.make_batcher(text, counts, config)
-    engine = choose.make_engine(*initial_tables(len(counts), config), config)
+    steps = row_steps(config, counts, kept_tokens(config, counts, text))
+    engine = choose.make_engine(*initial_tables(len(counts), config), config, steps)
     training = Training(dataclasses.replace(config, epochs=epochs), batcher, engine)
     return np.diff([row.seconds for row, is_whole_epoch in training.run() if is_whole_epoch])
 
@@ -177,7 +172,7 @@ def large_vocabulary(asked):
     counts = np.bincount(tokens & (2**31 - 1), minlength=n_words + 1).clip(1)
     counts[0] = 0
     settings = {"engine": "cuda", "vector_size": 300, "sample": 1e-3}
-    config = with_rate(choose.resolve(from_recipe(**settings)), counts)
+    config = fitted(choose.resolve(from_recipe(**settings)), counts)
     reset_peak()
     seconds = statistics.median(epoch_seconds(config, text, counts, 3))
     print(

@@ -36,7 +36,7 @@ COPIED = 2**26  # float32s
 def draw(task, batch, own):
     for n in range(len(batch.rows.n_text)):
         draw_group(task.tokens, task.order[n] * task.draws.group, task.draws, batch.rows, n)
-        cpu_terms.sort_terms(batch.rows, n, task.n_words, task.frozen, batch.terms)
+        cpu_terms.sort_terms(batch.rows, n, task.n_words, task.steps, batch.terms)
     for bucket in range(len(batch.terms.shared)):
         cpu_terms.tell_apart(batch.terms, 0, len(batch.rows.n_text), bucket, own.places)
 
@@ -88,9 +88,9 @@ def gains_of(batch, n):
 @njit(**INNER)
 def add(task, batch, own):
     for n in range(len(batch.rows.n_text)):
-        cpu_terms.add_own(batch.terms, n, batch.gains, task.table)
+        cpu_terms.add_own(batch.terms, n, batch.gains, task.steps, task.table)
     for bucket in range(len(batch.terms.shared)):
-        cpu_terms.add_shared(batch.terms, bucket, batch.gains, task.table)
+        cpu_terms.add_shared(batch.terms, bucket, batch.gains, task.steps, task.table)
 
 
 PARTS = {
@@ -143,10 +143,10 @@ def engine_of(asked, workers):
 
 def task_of(engine, groups, rows):
     """The engine's Task, trained a little, and groups of its as many as `rows`."""
-    engine.train(groups, 0, np.full(BATCHES, 0.5))
+    engine.train(groups, 0, np.full(BATCHES, 0.05))
     return cpu.Task(
-        groups.tokens, groups.draws, groups.order[:rows], 1, engine._table, engine._frozen,
-        engine.n_words, engine.vector_size, np.full(2, 0.5), np.zeros((2, rows)),
+        groups.tokens, groups.draws, groups.order[:rows], 1, engine._table, engine._steps,
+        engine.n_words, engine.vector_size, np.full(2, 0.05), np.zeros((2, rows)),
         np.zeros(48, np.int64),
     )  # fmt: skip
 

@@ -150,17 +150,3 @@ def test_text_that_looks_raw_is_told_of_tokenizing(said):
     assert "a line has 72 words on average, and is taken for one sentence; if lines are" in (
         said((b"the mill stood by the river and it rained " * 8 + b"\n") * 40).err
     )
-
-
-def test_rate_that_popular_words_hold_down_is_told_with_a_smaller_batch(said):
-    """Few words, and windows that want a high rate."""
-    rng = np.random.default_rng(0)
-    share = 1 / np.arange(1, 2001) ** 0.8
-    items = rng.choice(2000, (3000, 50), p=share / share.sum())
-    sessions = "".join(" ".join(map(str, line)) + "\n" for line in items).encode()
-    settings = {"sample": 0.0, "window": 20, "engine": "cpu", "workers": 1}
-    told = re.compile(r"--lr is ([\d.]+) where this text wants ([\d.]+), .*--batch-size 128 bears")
-    held, wanted = map(float, told.search(said(sessions, **settings).err).groups())
-    assert held < 0.5 * wanted
-    assert not told.search(said(sessions, **settings, lr=held / 2).err)
-    assert not told.search(said(sessions, **settings, batch_size=64).err)

@@ -17,11 +17,11 @@ from test_engines import (
     EXTREME_TABLES,
     EXTREME_TEXT,
     LINES,
-    check_frozen,
-    some_rows,
+    check_steps,
+    some_steps,
     tables_of,
 )
-from test_groups import CASES, make_groups, make_tables, make_text
+from test_groups import CASES, LR, make_groups, make_tables, make_text
 from texts import zipf_lines
 from w2v import plain
 from w2v.batches.batcher import CpuBatcher
@@ -80,9 +80,9 @@ def test_cuda_engine_takes_the_steps_of_float64_arithmetic_and_of_torch(
     )  # fmt: skip
     host = make_groups(make_text(n_tokens, n_words, length), n_words, config)
     tables = make_tables(n_words, size)
-    expected, losses, lrs = tables.astype(np.float64), [], np.full(min(2, host.n_batches), 0.5)
+    expected, losses, lrs = tables.astype(np.float64), [], np.full(min(2, host.n_batches), LR)
     for number in range(len(lrs)):
-        expected, batch_losses = plain.sgd_step(expected, host.batch(number), 0.5)
+        expected, batch_losses = plain.sgd_step(expected, host.batch(number), LR)
         losses.append(batch_losses.sum())
     engine, torchs = CudaEngine(*tables, config), TorchEngine(*tables, config)
     np.testing.assert_allclose(
@@ -137,7 +137,7 @@ def test_cuda_engine_is_right_for_extreme_logits_and_never_hides_what_is_not_fin
 @pytest.mark.parametrize("kind", [CudaEngine, GraphedTorchEngine])
 def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, few_programs):
     config, tables, host, device = made(optimizer=optimizer)
-    lrs = np.linspace(1.0, 0.5, host.n_batches) * (1.0 if optimizer == "sgd" else 0.01)
+    lrs = np.linspace(1.0, 0.5, host.n_batches) * (0.2 if optimizer == "sgd" else 0.01)
     plain, engine = TorchEngine(*tables, config), kind(*tables, config)
     expected = plain.train(host, 0, lrs)
     ours = np.concatenate([engine.train(device, 0, lrs[:3]), engine.train(device, 3, lrs[3:])])
@@ -154,20 +154,22 @@ def test_gpu_engines_train_what_the_torch_engine_trains(kind, optimizer, few_pro
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_cuda_engine_trains_all_but_frozen_rows(deterministic, few_programs):
+def test_cuda_engine_moves_each_row_by_its_step(deterministic, few_programs):
     config, tables, host, device = made(deterministic=deterministic)
-    check_frozen(CudaEngine, tables, config, host, device)
+    check_steps(CudaEngine, tables, config, host, device)
 
 
 @pytest.mark.parametrize("kind", [CudaEngine, GraphedTorchEngine])
 def test_gpu_engines_with_adam_train_all_but_frozen_rows(kind, few_programs):
     config, tables, host, device = made(optimizer="adam")
-    frozen = some_rows(tables)
+    steps = np.float32(some_steps(tables) > 0)
     lrs = np.full(host.n_batches, 0.01)
-    engine, torchs = kind(*tables, config, frozen), TorchEngine(*tables, config, frozen)
+    engine, torchs = kind(*tables, config, steps), TorchEngine(*tables, config, steps)
     np.testing.assert_allclose(engine.train(device, 0, lrs), torchs.train(host, 0, lrs), rtol=2e-6)
     assert engine.tables()[0].shape == tables[0].shape
-    for new, right, old, rows in zip(engine.tables(), torchs.tables(), tables, frozen, strict=True):
+    for new, right, old, rows in zip(
+        engine.tables(), torchs.tables(), tables, steps == 0, strict=True
+    ):
         np.testing.assert_allclose(new, right, atol=2e-6)
         assert new[rows].tobytes() == old[rows].tobytes() == right[rows].tobytes()
         assert np.abs(new - old)[~rows].max() > 0.01
@@ -228,8 +230,8 @@ def test_training_with_the_cuda_engine_makes_a_run_and_goes_on_from_it(tmp_path,
     small = {"corpus": tmp_path / "text.txt", "min_count": 1, "sample": 0.1, "window": 2}
     small |= {"negative": 2, "vector_size": 8, "batch_size": 8, "validation_share": 0.3}
     small |= {"group": 4, "noise_pool": 5}
-    on_cpu = w2v.train(engine="cpu", out=tmp_path / "cpu", epochs=2, lr=0.5, **small)
-    run = w2v.train(engine="cuda", out=tmp_path / "gpu", epochs=2, lr=0.5, **small)
+    on_cpu = w2v.train(engine="cpu", out=tmp_path / "cpu", epochs=2, lr=0.05, **small)
+    run = w2v.train(engine="cuda", out=tmp_path / "gpu", epochs=2, lr=0.05, **small)
     assert run.epoch_losses == pytest.approx(on_cpu.epoch_losses, rel=1e-6)
     held_out = [[row.validation_loss for row in one.metrics][-1] for one in (run, on_cpu)]
     assert held_out[0] == pytest.approx(held_out[1], rel=1e-6)
@@ -276,14 +278,15 @@ for group, pool in ((32, 32), (1, 60)):
         for stride, n in ((104, 1), (304, 3)):
             slices = dict(STRIDE=stride, SLICES=-(-stride // cuda.WIDTH), WIDTH=cuda.WIDTH)
             check(cuda_kernels.differentiate, f"*i64 *i64 i32 {drawn} *fp32 i32 {sums} *fp32",
-                  cuda.OPTIONS, TRAINS=True, IS_EXACT=exact, **layout, **at, **slices)
+                  cuda.OPTIONS, TRAINS=True, AVERAGES=exact, IS_EXACT=exact, **layout, **at,
+                  **slices)
             slices = dict(STRIDE=stride, SLICES=n, WIDTH=cuda.APPLIED_WIDTH)
             check(cuda_kernels.apply_sgd,
-                  f"*i64 *i64 i32 *i32 *fp32 i32 {sums} *i32 *i64 *i8 *fp32", IS_EXACT=exact,
-                  FREEZES=exact, BATCH=16, GROUP=group, WINDOW=5, ENTRIES=sizes.entries,
+                  f"*i64 *i64 i32 *i32 *fp32 i32 {sums} *i32 *i64 *fp32 *fp32", IS_EXACT=exact,
+                  BATCH=16, GROUP=group, WINDOW=5, ENTRIES=sizes.entries,
                   WORDS=cuda.ROWS, **slices)
-            check(cuda_kernels.apply_adam, f"*i64 *i64 i32 *fp32 i32 {sums} *fp32 *i8 *fp32",
-                  IS_EXACT=exact, FREEZES=exact, BATCH=16, ROWS=cuda.ROWS, **slices)
+            check(cuda_kernels.apply_adam, f"*i64 *i64 i32 *fp32 i32 {sums} *fp32 *fp32 *fp32",
+                  IS_EXACT=exact, BATCH=16, ROWS=cuda.ROWS, **slices)
 """
 
 

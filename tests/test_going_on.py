@@ -18,7 +18,7 @@ from w2v.recipes import from_recipe
 from w2v.text.scanned import scan
 from w2v.text.tokens import Spool
 from w2v.text.vocab import Known, _prune, read
-from w2v.training.learning_rate import default_rate
+from w2v.training.fitted import fitted, row_steps
 from w2v.training.tables import initial_tables
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
@@ -129,7 +129,10 @@ def test_noise_words_are_those_that_occur(exponent):
 def test_default_rate_is_that_of_the_words_that_occur(exponent):
     counts, config = zipf_counts(5000, 800_000), Config(ns_exponent=exponent)
     more = np.concatenate([counts, np.zeros(3000, np.int64)])
-    assert default_rate(more, config) == default_rate(counts, config)
+    assert fitted(config, more) == fitted(config, counts)
+    none = np.empty(0, np.int32)
+    one, other = (row_steps(fitted(config, each), each, none) for each in (counts, more))
+    np.testing.assert_allclose(other[:, :5001], one, rtol=1e-6)
 
 
 @pytest.mark.parametrize("how", [{}, {"engine": "torch"}, {"optimizer": "adam"}])

@@ -14,7 +14,7 @@ from w2v.engines.cpu import CpuEngine
 from w2v.engines.torch import TorchEngine
 from w2v.text.word_table import SENTENCE_START
 
-SEED, EPOCH, LR = 3, 2, 0.5
+SEED, EPOCH, LR = 3, 2, 0.02
 
 
 def make_text(n_tokens, n_words, length):

@@ -3,7 +3,8 @@ import pytest
 
 from w2v.config import OPTIMIZERS, Config
 from w2v.recipes import from_recipe
-from w2v.training.learning_rate import default_rate, scheduled_rates
+from w2v.training.fitted import fitted, repeats, row_steps
+from w2v.training.learning_rate import scheduled_rates
 from w2v.training.train import train_run
 from w2v.training.watcher import Watcher
 
@@ -16,39 +17,60 @@ def zipf_counts(n_words, n_tokens):
 
 
 def test_default_rate_is_known_by_hand_for_equal_words():
-    """1000 words of 1300 occurrences: 6500 visits in 5 epochs, a tenth of the rate's at -0.3."""
-    counts, config = np.array([0] + [1300] * 1000), Config(sample=0.0)
+    """1000 words of 4500 occurrences: 22,500 visits in 5 epochs, 50 times those of the rate."""
+    counts, config = np.array([0] + [4500] * 1000), Config(sample=0.0)
     lr = OPTIMIZERS["sgd"].lr
-    assert default_rate(counts, config) == pytest.approx(lr * 10**-0.3, rel=0.01)
+    assert fitted(config, counts).lr == pytest.approx(lr * 50**-0.36, rel=0.01)
     wide = Config(sample=0.0, window=11)  # twice the entries
-    assert default_rate(counts, wide) == pytest.approx(2 * lr * 10**-0.3, rel=0.01)
+    assert fitted(wide, counts).lr == pytest.approx(lr * 50**-0.36 * 2**-0.45, rel=0.01)
     # A hundred ranks, of which the mean is taken where they agree: as a tenth of the visits.
-    assert default_rate(counts, config, ranks=100) == pytest.approx(lr, rel=0.01)
-    # A batch of 51,200 visits each row 51.2 times, as center and as entry.
-    large = Config(sample=0.0, batch_size=51_200)
-    bound = 1 / ((0.035 + 0.275) * 51.2 + 0.3 * 5 / 6)
-    assert default_rate(counts, large) == pytest.approx(bound, rel=0.01)
+    assert fitted(config, counts, ranks=100).lr == pytest.approx(lr * 5**-0.36, rel=0.01)
+    assert fitted(Config(optimizer="adam"), counts).lr == OPTIMIZERS["adam"].lr
+    assert fitted(Config(lr=0.5), counts).lr == 0.5
+
+
+def test_noise_pool_grows_where_noise_words_come_rarely():
+    counts = np.array([0] + [130] * 1000)  # 650 visits in 5 epochs
+    for settings, pool in (
+        ({}, 32), ({"epochs": 50}, 32), ({"epochs": 1}, 160), ({"epochs": 1, "window": 20}, 256),
+        ({"epochs": 1, "noise_pool": 7}, 7), ({"epochs": 1, "optimizer": "adam"}, 32),
+        ({"epochs": 1, "window": 60}, 305),
+    ):  # fmt: skip
+        assert fitted(Config(sample=0.0, **settings), counts).noise_pool == pool
+
+
+def test_steps_are_known_by_hand_for_equal_words():
+    """A batch's 512 windows hold each of 512 words once, as center, and once as entry."""
+    counts, config = np.array([0] + [100] * 512), Config(sample=0.0, lr=0.1)
+    steps = row_steps(config, counts, np.arange(1, 513, dtype=np.int32))
+    np.testing.assert_allclose(steps[:, 1:], 1 / (1 + 0.1 * 36), rtol=1e-6)
+    tokens = np.repeat(np.arange(1, 17, dtype=np.int32), 32)  # groups of one word, 31 times again
+    steps = row_steps(config, counts, tokens)
+    np.testing.assert_allclose(steps[:, 17:], 1 / (1 + 0.1 * 36), rtol=1e-6)
+    np.testing.assert_allclose(steps[:, 1:17], 1 / (1 + 0.1 * 36 * (1 + 0.3 * 31**2)), rtol=1e-6)
+    assert (row_steps(Config(optimizer="adam"), counts, tokens) == 1).all()
+
+
+def test_repeats_are_those_of_a_slow_count():
+    words = np.random.default_rng(3).integers(1, 9, 70).astype(np.int32)
+    again, times = np.zeros(9), np.zeros(9)
+    for i in range(64):  # the last group is not full
+        group = words[i // 16 * 16 :][:16]
+        again[words[i]] += (group == words[i]).sum() - 1
+        times[words[i]] += 1
+    np.testing.assert_allclose(repeats(words, 16, 9), again / np.maximum(1, times))
 
 
 def test_default_rate_is_lower_on_a_long_text():
-    small, large = (default_rate(zipf_counts(*text), Config()) for text in TEXTS)
-    assert 0.7 * OPTIMIZERS["sgd"].lr < small <= OPTIMIZERS["sgd"].lr
-    assert 0.6 * small < large < 0.8 * small
-
-
-@pytest.mark.parametrize(
-    "settings", [{"batch_size": 8192}, {"sample": 0.0}, {"negative": 1, "ns_exponent": 2.0}]
-)
-def test_default_rate_is_lower_where_a_batch_holds_a_row_often(settings):
-    counts = zipf_counts(5000, 800_000)
-    usual = default_rate(counts, Config())
-    assert default_rate(counts, Config(**settings)) < 0.7 * usual
+    small, large = (fitted(Config(), zipf_counts(*text)).lr for text in TEXTS)
+    assert 0.9 * OPTIMIZERS["sgd"].lr < small < 1.1 * OPTIMIZERS["sgd"].lr
+    assert 0.3 * small < large < 0.6 * small
 
 
 @pytest.mark.parametrize("settings", [{"sample": 1e-30}, {"window": 1000, "group": 1}])
 def test_default_rate_is_one_that_may_be_asked_for(settings):
     config = Config(**settings)
-    rate = default_rate(zipf_counts(5000, 800_000), config)
+    rate = fitted(config, zipf_counts(5000, 800_000)).lr
     assert 0 < rate < 5
     Config(**settings, lr=rate)
 

@@ -47,7 +47,7 @@ def test_gradients_equal_hand_written_ones():
     v, u = rng.normal(0, 0.5, (2, 30, 12))
     windows = random_windows(rng, 30, [(2, 10), (1, 5), (10, 50), (3, 0), (4, 4)])
     dv, du, losses = gradients(as_batch(windows), v, u)
-    stepped_v, stepped_u, expected_losses = plain_step(v, u, windows, lr=1.0)
+    stepped_v, stepped_u, expected_losses = plain_step(v, u, windows, lr=1.0, averages=True)
     np.testing.assert_allclose(dv, v - stepped_v, atol=1e-5)
     np.testing.assert_allclose(du, u - stepped_u, atol=1e-5)
     np.testing.assert_allclose(losses[:, 0], expected_losses, rtol=1e-6)

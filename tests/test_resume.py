@@ -112,7 +112,7 @@ def test_fewer_epochs_than_done_are_refused():
         ({"seed": 5}, r"--seed is 5, the checkpoint was made with 0"),
         ({"window": 2}, r"--window is 2, the checkpoint was made with 5"),
         ({"group": 1}, r"--group is 1, the checkpoint was made with 32"),
-        ({"lr": 0.5}, r"--lr is 0.5, the checkpoint was made with 1.39"),
+        ({"lr": 0.5}, r"--lr is 0.5, the checkpoint was made with 0.0843"),
         ({"engine": "torch"}, r"--engine is torch, the checkpoint was made with cpu"),
         ({"min_count": 3}, r"--min-count is 3, the checkpoint was made with 1"),
         ({"corpus": "other.txt"}, r"the text is SHA-256 \w{16}…, .* made with SHA-256 \w{16}…"),

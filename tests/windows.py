@@ -48,10 +48,16 @@ def as_batch(windows):
     return Batch(*(part.astype(np.int32) for part in ids), *map(np.float32, weights))
 
 
-def plain_step(in_vectors, out_vectors, windows, lr):
-    """Tables after one SGD step on such windows, and the (B,) losses; all in float64."""
+def plain_step(in_vectors, out_vectors, windows, lr, averages=False):
+    """Tables after one SGD step on such windows, and the (B,) losses; all in float64.
+
+    averages: whether on the losses, each the mean of its terms, or on the sum of all terms.
+    """
     tables = np.array([in_vectors, out_vectors], np.float64)
-    (new_in, new_out), losses = plain.sgd_step(tables, plain.batchify(windows), lr)
+    centers, entries, labels, mask = plain.batchify(windows)
+    if averages:
+        mask = mask / mask.sum(axis=2, keepdims=True)
+    (new_in, new_out), losses = plain.sgd_step(tables, (centers, entries, labels, mask), lr)
     return new_in, new_out, losses[:, 0]
 
 

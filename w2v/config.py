@@ -19,16 +19,21 @@ ASCII_SPACE = " \t\n\v\f\r"  # separates words; they may hold other white space 
 
 @dataclass(frozen=True)
 class Method:
-    """What goes with an optimiser: its learning rate, the rate's schedule, how tables begin."""
+    """What goes with an optimiser: its learning rate, the rate's schedule, how tables begin.
+
+    averages: whether a center's terms are averaged, as the textbook does, so that all windows count
+        the same; if not, they are summed, as word2vec does, and all pairs count the same.
+    """
 
     lr: float
     schedule: str  # "linear": falls to 0 over the whole training; or "constant"
     init: str  # "uniform" or "xavier"; see training/tables.py
+    averages: bool
 
 
 OPTIMIZERS = {
-    "sgd": Method(lr=1.5, schedule="linear", init="uniform"),
-    "adam": Method(lr=0.002, schedule="constant", init="xavier"),
+    "sgd": Method(lr=0.09, schedule="linear", init="uniform", averages=False),
+    "adam": Method(lr=0.002, schedule="constant", init="xavier", averages=True),
 }
 
 
@@ -157,7 +162,8 @@ class Config:
         "training",
         None,
         "noise words that the centers of a group share; with --group 1, each has its own (default: "
-        f"--negative times 1 + --window, and at least {NOISE_POOL})",
+        f"--negative times 1 + --window, and at least {NOISE_POOL}; fitted to the text, more where "
+        "words come rarely)",
         low=1,
         high=MOST_NOISE,
     )

@@ -98,7 +98,7 @@ def batchify(windows: list[Window]) -> Batch:
 
 
 def loss_and_gradient(tables: Floats, batch: Batch) -> tuple[Floats, Floats]:
-    """The loss of each center, (N, G), and the gradient of their sum, (2, V, D).
+    """The loss of each center, (N, G), and the gradient of the sum of all terms, (2, V, D).
     tables: (2, V, D), a word's vectors v as a center and u as an entry.  batch: ids (N, G) and
     (N, E); labels (N, G, E), 1 for context and 0 for noise; mask (N, G, E), the weight of a term.
     Terms are -log σ(u·v) for a context word, -log σ(-u·v) for noise (eq. 4); a loss, their mean.
@@ -106,10 +106,9 @@ def loss_and_gradient(tables: Floats, batch: Batch) -> tuple[Floats, Floats]:
     centers, entries, labels, mask = batch
     v, u = tables[0][centers], tables[1][entries]  # (N, G, D), (N, E, D)
     logits = v @ u.transpose(0, 2, 1)  # (N, G, E): every u·v
-    weights = mask / np.maximum(1, mask.sum(axis=2, keepdims=True))  # 0 for an absent center
     softplus = np.logaddexp(0, logits)  # log(1 + eˣ), which is -log σ(-x); less x, it is -log σ(x)
-    losses = (weights * (softplus - labels * logits)).sum(axis=2)
-    slopes = weights * (np.exp(logits - softplus) - labels)  # by the logit: σ(x) - label
+    losses = (mask * (softplus - labels * logits)).sum(axis=2) / np.maximum(1, mask.sum(axis=2))
+    slopes = mask * (np.exp(logits - softplus) - labels)  # by the logit: σ(x) - label
     gradient = np.zeros_like(tables)
     np.add.at(gradient[0], centers, slopes @ u)  # adds up where a word is there more than once
     np.add.at(gradient[1], entries, slopes.transpose(0, 2, 1) @ v)
@@ -143,7 +142,7 @@ my kitten sleeps / we eat bread with cheese / we eat bread with butter""".replac
         found = list(windows(kept, noise_word, window=3, negative=5, seed=0, epoch=epoch))
         for first in range(0, len(found), 8):
             batch = batchify(found[first : first + 8])
-            tables, batch_losses = sgd_step(tables, batch, lr=0.5 * (1 - epoch / 65))
+            tables, batch_losses = sgd_step(tables, batch, lr=0.03 * (1 - epoch / 65))
             losses += batch_losses.tolist()
         if epoch in (1, 4, 16, 64):
             print(f"epoch {epoch:2}: loss {np.mean(losses):.3f}")

@@ -12,7 +12,7 @@ from w2v.batches.batcher import Groups
 GPU_CALL_CENTERS = 2**21  # a block of text, about: the host waits for the device once a call
 
 Floats = npt.NDArray[np.float32]
-Frozen = npt.NDArray[np.bool_]
+Steps = npt.NDArray[np.float32]
 SomeGroups = TypeVar("SomeGroups", bound=Groups)  # those that an engine can train on
 
 
@@ -20,9 +20,9 @@ class Engine(ABC, Generic[SomeGroups]):
     """One way to do updates of masked sigmoid binary cross-entropy on two tables.
 
     Made from in_vectors and out_vectors, (V, D) float32 arrays which it copies, a resolved Config,
-    and, where not all rows are to be trained, `frozen`: (2, V) bool, the rows of either table that
-    no update changes. Other rows are trained against them as ever. It knows no text, no files, no
-    epochs.
+    and `steps`: (2, V) float32, the share of the learning rate that each row of either table takes
+    (default: 1). A row of 0 keeps its bits; other rows are trained against it as ever. It knows no
+    text, no files, no epochs.
     """
 
     call_centers = 2**14  # about as many centers should be trained in one call

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from w2v.batches.batcher import Batcher, CpuBatcher
 from w2v.batches.draw_groups import draw_groups
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats, Frozen
+from w2v.engines.base import Engine, Floats, Steps
 from w2v.errors import UsageError, W2VError
 from w2v.text.encoded import EncodedText
 
@@ -52,8 +52,7 @@ def resolve(config: Config, processes: int = 1) -> Config:
         device = choose_device(device).type
     return dataclasses.replace(
         config, engine=engine, device=device, workers=config.workers or max(1, cores // processes),
-        group=config.group_size, noise_pool=config.pool_size, vocabulary=config.chosen_words,
-        phrase_threshold=config.threshold,
+        group=config.group_size, vocabulary=config.chosen_words, phrase_threshold=config.threshold,
     )  # fmt: skip
 
 
@@ -143,15 +142,15 @@ def make_batcher(text: EncodedText, counts: npt.NDArray[np.int64], config: Confi
 
 
 def make_engine(
-    in_vectors: Floats, out_vectors: Floats, config: Config, frozen: Frozen | None = None
+    in_vectors: Floats, out_vectors: Floats, config: Config, steps: Steps | None = None
 ) -> Engine:
     """The engine that a resolved Config names, on copies of the tables; see Engine."""
     if config.engine != "cpu":
         _torch_ran_in.add(os.getpid())
-    return _engine_class(config)(in_vectors, out_vectors, config, frozen)
+    return _engine_class(config)(in_vectors, out_vectors, config, steps)
 
 
-def _engine_class(config: Config) -> Callable[[Floats, Floats, Config, Frozen | None], Engine]:
+def _engine_class(config: Config) -> Callable[[Floats, Floats, Config, Steps | None], Engine]:
     if config.engine == "cuda":
         from w2v.engines.cuda import CudaEngine
 

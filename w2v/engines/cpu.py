@@ -18,7 +18,7 @@ from w2v.batches.batcher import NO_GROUPS, CpuGroups, batch_groups
 from w2v.batches.draw_groups import Draws, draw_group
 from w2v.compiled import compiled
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats, Frozen
+from w2v.engines.base import Engine, Floats, Steps
 from w2v.engines.cpu_crew import Crew
 from w2v.engines.cpu_functions import INNER, aligned_rows, row_stride
 from w2v.engines.cpu_kernels import Scratch, differentiate
@@ -60,7 +60,7 @@ class Task(NamedTuple):
     tokens, draws: of the groups.  order: numbers of the groups to train, batch after batch.
     part: groups in a part of the work.
     table: (2V, stride) float32: in_vectors, then out_vectors.  n_words: V.  size: D.
-    frozen: (2V,) bool, its rows that stay as they are; (0,) where none do.
+    steps: (2V,) float32, the share of the rate that each of its rows takes.
     lrs: (n,) float64, of each batch.
     losses: (n + 1, parts) float64, the result; the last: of the batch of nothing before the first.
     counters: int64, of the parts of the work that are taken, computed or drawn, and done.
@@ -71,7 +71,7 @@ class Task(NamedTuple):
     order: npt.NDArray[np.int64]
     part: int
     table: Floats
-    frozen: Frozen
+    steps: Floats
     n_words: int
     size: int
     lrs: npt.NDArray[np.float64]
@@ -149,7 +149,7 @@ def _compute(task, batch, scratch, number, part, slot):
             batch.gains[slot * most : (slot + 1) * most],
         )  # fmt: skip
         batch.terms.first_gains[n] = slot * most
-        add_own(batch.terms, kept + n, batch.gains, task.table)
+        add_own(batch.terms, kept + n, batch.gains, task.steps, task.table)
         slot += 1
     return loss, slot
 
@@ -161,13 +161,13 @@ def _draw(task, batch, number, part):
     for n in range(first, stop):
         center = task.order[number * n_batch + n] * task.draws.group
         draw_group(task.tokens, center, task.draws, batch.rows, kept + n)
-        sort_terms(batch.rows, kept + n, task.n_words, task.frozen, batch.terms)
+        sort_terms(batch.rows, kept + n, task.n_words, task.steps, batch.terms)
 
 
 @njit(inline="always")
 def _add(task, batch, places, number, bucket):
     """Add a bucket's gains of a batch, and tell apart whose the rows of the next one are."""
-    add_shared(batch.terms, bucket, batch.gains, task.table)
+    add_shared(batch.terms, bucket, batch.gains, task.steps, task.table)
     n_batch, following = groups_in_batch(batch.terms), number + 1
     kept = (following % 2) * n_batch
     tell_apart(batch.terms, kept, kept + _there(task, n_batch, following), bucket, places)
@@ -179,7 +179,7 @@ class CpuEngine(Engine[CpuGroups]):
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
         config: batch_size, group, noise_pool, window, negative and workers.
-        frozen: (2, V) bool, rows that no update changes, or None.
+        steps: (2, V) float32, the share of the rate that each row takes, or None: 1.
     """
 
     call_centers = 2**16
@@ -189,14 +189,15 @@ class CpuEngine(Engine[CpuGroups]):
         in_vectors: Floats,
         out_vectors: Floats,
         config: Config,
-        frozen: Frozen | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self.n_words, self.vector_size = in_vectors.shape
         stride = row_stride(self.vector_size)
         self._table = aligned_rows(2 * self.n_words, stride)  # in_vectors, then out_vectors
         self._in, self._out = self._table.reshape(2, self.n_words, stride)[:, :, : self.vector_size]
         self._in[:], self._out[:] = in_vectors, out_vectors
-        self._frozen = np.empty(0, np.bool_) if frozen is None else frozen.ravel()
+        ones = np.ones(2 * self.n_words, np.float32)
+        self._steps = ones if steps is None else steps.ravel()
         self._workers, group = config.workers or 1, config.group_size
         self._crew, self._part = Crew(self._workers), max(1, PART // group)
         n_groups, width = batch_groups(config), padded(self.vector_size, LANES)
@@ -228,7 +229,7 @@ class CpuEngine(Engine[CpuGroups]):
             groups.order[first_batch * groups.batch_groups :],
             self._part,
             self._table,
-            self._frozen,
+            self._steps,
             self.n_words,
             self.vector_size,
             np.asarray(lrs, np.float64),

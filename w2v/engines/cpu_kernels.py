@@ -1,7 +1,7 @@
 """The update of one group as three small matrix products: what the CPU engine repeats.
 
 Rows of `text` and `noise` become U (entries × D), the centers V (G × D). Then X = U·Vᵀ are the
-logits, and with C = -lr · ∂loss/∂X in their place, Cᵀ·U and C·V are what the rows of V and U gain.
+logits, and with C = -lr · ∂terms/∂X in their place, Cᵀ·U and C·V are what the rows of V and U gain.
 Noise words meet every center, words of the text only those within the window: of their part of X
 a band is computed, in blocks.
 """
@@ -173,7 +173,6 @@ def _coefficients(g, low, high, start, n_noise, lr, per_center, left_out, x):
     n_contexts = right - left - one
     terms = terms + where_above(n_contexts, zero, n_contexts, zero)
     share = where_above(terms, zero, one / terms, zero)
-    step = splat(lr) * share
     losses = zero
     for block in range(low // BLOCK * BLOCK, high, BLOCK):
         product = one
@@ -186,11 +185,11 @@ def _coefficients(g, low, high, start, n_noise, lr, per_center, left_out, x):
             distance = absolute(here - slot)
             inside = where_above(left, here, zero, where_above(right, here, one, zero))
             inside = where_above(distance, zero, inside, zero)
-            store(x, e, g, where_above(inside, zero, step * slope, zero))
+            store(x, e, g, where_above(inside, zero, splat(lr) * slope, zero))
             product = product * where_above(inside, zero, one + q, one)
             losses = losses + where_above(inside, zero, where_above(s, zero, s, zero), zero)
         losses = losses + log(product)
-    step, noise_losses = zero - step * weight, zero
+    step, noise_losses = zero - splat(lr) * weight, zero
     for block in range(start, start + n_noise, BLOCK):
         product = one
         for e in range(block, min(block + BLOCK, start + n_noise)):

@@ -15,9 +15,9 @@ from numba import njit
 
 from w2v.batches.batch import GroupRows, noise_start
 from w2v.compiled import prefetch_row
-from w2v.engines.base import Floats, Frozen
+from w2v.engines.base import Floats
 from w2v.engines.cpu_functions import LEAF
-from w2v.engines.cpu_lanes import LANES, load, store
+from w2v.engines.cpu_lanes import LANES, load, multiply_add, splat, store
 
 AHEAD = 4  # terms between asking for a row and using it
 SEVERAL = -1  # in the place of a group's number
@@ -78,10 +78,10 @@ def _bucket(row, n_buckets):
 
 
 @njit(**LEAF)
-def sort_terms(rows: GroupRows, n: int, n_words: int, frozen: Frozen, terms: Terms) -> None:
+def sort_terms(rows: GroupRows, n: int, n_words: int, steps: Floats, terms: Terms) -> None:
     """List the rows of group n with their gains, by bucket.
 
-    Frozen ones are not listed, so what they would gain is added to nothing.
+    Those without a step are not listed, so what they would gain is added to nothing.
     """
     ids, starts, n_buckets = rows.entries[n], terms.starts[n], len(terms.shared)
     centers, group = rows.entries.shape[1], U32(n % groups_in_batch(terms))
@@ -90,25 +90,25 @@ def sort_terms(rows: GroupRows, n: int, n_words: int, frozen: Frozen, terms: Ter
     for bucket in range(n_buckets + 1):
         starts[bucket] = 0
     for e in range(stop):
-        if (e < rows.n_text[n] or e >= start) and _moves(frozen, n_words + ids[e]):
+        if (e < rows.n_text[n] or e >= start) and _moves(steps, n_words + ids[e]):
             starts[_bucket(n_words + ids[e], n_buckets) + 1] += U32(1)
     for g in range(rows.n_centers[n]):
-        if _moves(frozen, ids[offset + g]):
+        if _moves(steps, ids[offset + g]):
             starts[_bucket(ids[offset + g], n_buckets) + 1] += U32(1)
     for bucket in range(n_buckets):
         starts[bucket + 1] += starts[bucket]
         terms.ends[n, bucket] = starts[bucket]
     for e in range(stop):
-        if (e < rows.n_text[n] or e >= start) and _moves(frozen, n_words + ids[e]):
+        if (e < rows.n_text[n] or e >= start) and _moves(steps, n_words + ids[e]):
             _put_term(terms, n, group, n_words + ids[e], e)
     for g in range(rows.n_centers[n]):
-        if _moves(frozen, ids[offset + g]):
+        if _moves(steps, ids[offset + g]):
             _put_term(terms, n, group, ids[offset + g], centers + g)
 
 
 @njit(inline="always")
-def _moves(frozen, row):
-    return len(frozen) == 0 or not frozen[row]
+def _moves(steps, row):
+    return steps[row] > 0
 
 
 @njit(inline="always")
@@ -155,25 +155,26 @@ def _copy(to, term):
 
 
 @njit(**LEAF)
-def add_own(terms: Terms, n: int, gains: Floats, table: Floats) -> None:
+def add_own(terms: Terms, n: int, gains: Floats, steps: Floats, table: Floats) -> None:
     """Add what group n alone gives to rows."""
     first = terms.first_gains[n % groups_in_batch(terms)]
     for bucket in range(len(terms.shared)):
         for at in range(terms.starts[n, bucket], terms.ends[n, bucket]):
-            _add(table, terms.own[n, at], gains, first)
+            _add(table, terms.own[n, at], gains, first, steps)
 
 
 @njit(**LEAF)
-def add_shared(terms: Terms, bucket: int, gains: Floats, table: Floats) -> None:
+def add_shared(terms: Terms, bucket: int, gains: Floats, steps: Floats, table: Floats) -> None:
     """Add what several groups give to the rows of a bucket, group by group."""
     shared = terms.shared[bucket]
     for at in range(terms.n_shared[bucket]):
         prefetch_row(table, shared[at + AHEAD].row)
-        _add(table, shared[at], gains, terms.first_gains[shared[at].group])
+        _add(table, shared[at], gains, terms.first_gains[shared[at].group], steps)
 
 
 @njit(inline="always")
-def _add(table, term, gains, first):
+def _add(table, term, gains, first, steps):
     row, source = term.row, first + term.source
+    step = splat(steps[row])
     for k in range(0, gains.shape[1], LANES):
-        store(table, row, k, load(table, row, k) + load(gains, source, k))
+        store(table, row, k, multiply_add(step, load(gains, source, k), load(table, row, k)))

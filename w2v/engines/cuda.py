@@ -25,7 +25,7 @@ from w2v.batches.batcher import batch_groups
 from w2v.batches.gpu_batcher import GpuGroups, GroupsAhead
 from w2v.batches.gpu_groups import TILE, Sizes
 from w2v.config import Config
-from w2v.engines.base import GPU_CALL_CENTERS, Engine, Floats, Frozen
+from w2v.engines.base import GPU_CALL_CENTERS, Engine, Floats, Steps
 from w2v.engines.cuda_graph import Graph, Recorded
 from w2v.engines.cuda_kernels import BETA_1, BETA_2, apply_adam, apply_sgd, differentiate
 
@@ -48,7 +48,7 @@ class CudaEngine(Engine[GpuGroups]):
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
         config: optimizer, batch_size, group, noise_pool, window, negative, deterministic and
             device.
-        frozen: (2, V) bool, rows that no update changes, or None.
+        steps: (2, V) float32, the share of the rate that each row takes, or None: 1.
     """
 
     call_centers = GPU_CALL_CENTERS
@@ -58,7 +58,7 @@ class CudaEngine(Engine[GpuGroups]):
         in_vectors: Floats,
         out_vectors: Floats,
         config: Config,
-        frozen: Frozen | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self._config, self._device = config, torch.device(config.device)
         self._sizes, self._batch_groups = Sizes.of(config), batch_groups(config)
@@ -71,10 +71,9 @@ class CudaEngine(Engine[GpuGroups]):
         self._out.copy_(torch.tensor(out_vectors))
         self._sums = self._zeros(shape, torch.int64 if config.deterministic else torch.float32)
         self._last_update = self._zeros(shape[0], torch.int32)
-        self._freezes = frozen is not None
-        self._frozen = self._zeros(shape[0] if self._freezes else 1, torch.int8)
-        if frozen is not None:
-            self._frozen.copy_(torch.tensor(frozen.ravel()))
+        self._steps = torch.ones(shape[0], device=self._device)
+        if steps is not None:
+            self._steps.copy_(torch.tensor(steps.ravel()))
         self._is_adam = config.optimizer == "adam"
         self._moments = self._zeros((2, *shape) if self._is_adam else 1)
         self._updates, self._updates_there = 0, self._zeros(1, torch.int64)
@@ -184,9 +183,9 @@ class CudaEngine(Engine[GpuGroups]):
         sizes = self._sizes
         differentiate[(n_groups, sizes.tiles)](
             ahead.position, ahead.end, first, *ahead.drawn, self._table, self.n_words, self._sums,
-            self._losses, TRAINS=trains, GROUP=sizes.group, WINDOW=sizes.window, TEXT=sizes.text,
-            NOISE=sizes.noise, CENTERS=sizes.centers, TILE=TILE,
-            **self._slices(WIDTH), **OPTIONS,
+            self._losses, TRAINS=trains, AVERAGES=self._config.method.averages, GROUP=sizes.group,
+            WINDOW=sizes.window, TEXT=sizes.text, NOISE=sizes.noise, CENTERS=sizes.centers,
+            TILE=TILE, **self._slices(WIDTH), **OPTIONS,
         )  # fmt: skip
 
     def _apply(self, ahead, first):
@@ -195,14 +194,14 @@ class CudaEngine(Engine[GpuGroups]):
         if self._is_adam:
             apply_adam[(triton.cdiv(n_rows, ROWS),)](
                 ahead.position, ahead.end, first, self._table, n_rows, self._sums, self._moments,
-                self._frozen, self._rates, FREEZES=self._freezes, BATCH=self._batch_groups,
-                ROWS=ROWS, **self._slices(APPLIED_WIDTH),
+                self._steps, self._rates, BATCH=self._batch_groups, ROWS=ROWS,
+                **self._slices(APPLIED_WIDTH),
             )  # fmt: skip
             return
         apply_sgd[(self._batch_groups, triton.cdiv(sizes.entries + sizes.group, ROWS))](
             ahead.position, ahead.end, first, ahead.drawn.entries, self._table, self.n_words,
-            self._sums, self._last_update, self._updates_there, self._frozen, self._rates,
-            FREEZES=self._freezes, BATCH=self._batch_groups, GROUP=sizes.group, WINDOW=sizes.window,
+            self._sums, self._last_update, self._updates_there, self._steps, self._rates,
+            BATCH=self._batch_groups, GROUP=sizes.group, WINDOW=sizes.window,
             ENTRIES=sizes.entries, WORDS=ROWS, **self._slices(APPLIED_WIDTH),
         )  # fmt: skip
 

@@ -57,7 +57,7 @@ def weigh(
 ):  # fmt: skip
     """Labels and mask of entries `e`, whose words are `word`, for centers `g`: (g, e).
 
-    The mask is divided by its sum over all entries of a center.
+    And (g,), what is left of one term where all of a center's are averaged.
     """
     is_row = g < GROUP
     left = tl.load(per_center + LEFT * GROUP + g, mask=is_row, other=0.0)
@@ -70,21 +70,21 @@ def weigh(
     place = g[:, None] * NOISE + (e - TEXT)[None, :]
     is_noise &= tl.load(left_out + place, mask=is_noise, other=1) == 0
     mask = tl.where(is_context, 1.0, tl.where(is_noise, weight[:, None], 0.0))
-    return is_context, mask / tl.where(total > 0, total, 1.0)[:, None]
+    return is_context, mask, 1.0 / tl.where(total > 0, total, 1.0)
 
 
 @triton.jit
 def differentiate(
     position, end, first, entries, per_center, left_out, table, n_words, sums, losses,
-    TRAINS: tl.constexpr, IS_EXACT: tl.constexpr, GROUP: tl.constexpr, WINDOW: tl.constexpr,
-    TEXT: tl.constexpr, NOISE: tl.constexpr, CENTERS: tl.constexpr, TILE: tl.constexpr,
-    STRIDE: tl.constexpr, SLICES: tl.constexpr, WIDTH: tl.constexpr,
+    TRAINS: tl.constexpr, AVERAGES: tl.constexpr, IS_EXACT: tl.constexpr, GROUP: tl.constexpr,
+    WINDOW: tl.constexpr, TEXT: tl.constexpr, NOISE: tl.constexpr, CENTERS: tl.constexpr,
+    TILE: tl.constexpr, STRIDE: tl.constexpr, SLICES: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """A tile of a group: CENTERS of its centers with TILE of its entries.
 
     Their part of the loss goes to losses[row, number of the tile], that of the gradient into
-    `sums`: with X = V·Uᵀ, the logits, and C = ∂loss/∂X, it is C·U for the centers' rows and Cᵀ·V
-    for the entries'.
+    `sums`: with X = V·Uᵀ, the logits, and C, the slopes of what is minimised (all terms, or the
+    losses, where it AVERAGES), it is C·U for the centers' rows and Cᵀ·V for the entries'.
     """
     group = first + tl.program_id(0).to(tl.int64)
     if tl.load(position) + group >= tl.load(end):
@@ -95,7 +95,7 @@ def differentiate(
     words = entries + group * (TEXT + NOISE)
     center = tl.load(words + WINDOW + g, mask=g < GROUP, other=0).to(tl.int64)
     word = tl.load(words + e).to(tl.int64)
-    is_context, mask = weigh(
+    is_context, mask, share = weigh(
         word, e, g, per_center + group * 4 * GROUP, left_out + group * GROUP * NOISE,
         GROUP, WINDOW, TEXT, NOISE,
     )  # fmt: skip
@@ -113,11 +113,11 @@ def differentiate(
     s = sign * x
     q = tl.exp(-tl.abs(s))
     softplus = tl.where(s > 0, s, 0.0) + tl.log(1.0 + q)
-    loss = tl.sum(tl.where(mask > 0, mask * softplus, 0.0))
+    loss = tl.sum(tl.where(mask > 0, share[:, None] * mask * softplus, 0.0))
     tl.store(losses + group * tl.num_programs(1) + tile, loss)
     if TRAINS:
         c = sign * mask * tl.where(s > 0, 1.0, q) / (1.0 + q)
-        c = tl.where(mask > 0, c, 0.0)
+        c = tl.where(mask > 0, c * share[:, None] if AVERAGES else c, 0.0)
         for k in range(SLICES):  # the rows are in the cache next to the multiprocessor
             at_v, has_v = places(center, is_center, k, STRIDE, WIDTH)
             at_u, has_u = places(n_words + word, is_entry, k, STRIDE, WIDTH)
@@ -129,8 +129,8 @@ def differentiate(
 
 @triton.jit
 def apply_sgd(
-    position, end, first, entries, table, n_words, sums, last_update, updates, frozen, rates,
-    IS_EXACT: tl.constexpr, FREEZES: tl.constexpr, BATCH: tl.constexpr, GROUP: tl.constexpr,
+    position, end, first, entries, table, n_words, sums, last_update, updates, steps, rates,
+    IS_EXACT: tl.constexpr, BATCH: tl.constexpr, GROUP: tl.constexpr,
     WINDOW: tl.constexpr, ENTRIES: tl.constexpr, WORDS: tl.constexpr, STRIDE: tl.constexpr,
     SLICES: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
@@ -140,8 +140,8 @@ def apply_sgd(
     by the one that finds it without the mark of this update. The sums are complete, so it does not
     matter which that is.
     last_update: (2V,) int32, the number of the update that changed a row last, from 1.
-    updates: (1,) int64, how many there were before.  frozen: (2V,) int8, not 0 for a row that stays
-    as it is, where FREEZES.  rates: (n, 2) float32; see apply_adam.
+    updates: (1,) int64, how many there were before.  steps: (2V,) float32, the share of the
+    rate that each row takes.  rates: (n, 2) float32; see apply_adam.
     """
     group = first + tl.program_id(0).to(tl.int64)
     number = tl.load(position) + group
@@ -156,27 +156,27 @@ def apply_sgd(
     update = (tl.load(updates) + 1 + number // BATCH).to(tl.int32)
     before = tl.atomic_xchg(last_update + row, update, mask=word > 0, sem="relaxed")
     is_mine = (word > 0) & (before != update)
-    rate = tl.load(rates + 2 * (number // BATCH))
-    if FREEZES:
-        is_mine &= tl.load(frozen + row, mask=is_mine, other=0) == 0
+    step = tl.load(steps + row, mask=is_mine, other=0.0)
+    is_mine &= step > 0
+    step *= tl.load(rates + 2 * (number // BATCH))
     for k in range(SLICES):
         place, is_there = places(row, is_mine, k, STRIDE, WIDTH)
         old = tl.load(table + place, mask=is_there, other=0.0)
         gradient = take(sums, place, is_there, IS_EXACT)
-        tl.store(table + place, old - rate * gradient, mask=is_there)
+        tl.store(table + place, old - step[:, None] * gradient, mask=is_there)
 
 
 @triton.jit
 def apply_adam(
-    position, end, first, table, n_rows, sums, moments, frozen, rates, IS_EXACT: tl.constexpr,
-    FREEZES: tl.constexpr, BATCH: tl.constexpr, ROWS: tl.constexpr, STRIDE: tl.constexpr,
+    position, end, first, table, n_rows, sums, moments, steps, rates, IS_EXACT: tl.constexpr,
+    BATCH: tl.constexpr, ROWS: tl.constexpr, STRIDE: tl.constexpr,
     SLICES: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """A step of Adam on ROWS rows: on every row, as its moments carry on without a gradient, too.
 
     rates: (n, 2) float32, for each batch: the rate and what the root of the second moment is
     multiplied with, both with their bias corrections in them. moments: (2, 2V, STRIDE) float32.
-    frozen: as for apply_sgd.
+    steps: as for apply_sgd, 0 or 1.
     """
     number = tl.load(position) + first
     if number >= tl.load(end):
@@ -186,8 +186,7 @@ def apply_adam(
     row = tl.program_id(0).to(tl.int64) * ROWS + tl.arange(0, ROWS)
     second_moments = moments + n_rows.to(tl.int64) * STRIDE
     is_row = row < n_rows
-    if FREEZES:
-        is_row &= tl.load(frozen + row, mask=is_row, other=0) == 0
+    is_row &= tl.load(steps + row, mask=is_row, other=0.0) > 0
     for k in range(SLICES):
         place, is_there = places(row, is_row, k, STRIDE, WIDTH)
         gradient = take(sums, place, is_there, IS_EXACT)

@@ -8,7 +8,7 @@ import torch
 
 from w2v.batches.batch import Batch
 from w2v.config import Config
-from w2v.engines.base import Engine, Floats, Frozen, SomeGroups
+from w2v.engines.base import Engine, Floats, SomeGroups, Steps
 from w2v.errors import UsageError
 from w2v.model import SkipGram, masked_bce
 
@@ -38,7 +38,7 @@ class TorchEngine(Engine[SomeGroups]):
     Args:
         in_vectors, out_vectors: (V, D) float32 arrays, the first tables; copied.
         config: optimizer, device and workers.
-        frozen: (2, V) bool, rows that no update changes, or None.
+        steps: (2, V) float32, the share of the rate that each row takes, or None: 1.
     """
 
     def __init__(
@@ -46,15 +46,15 @@ class TorchEngine(Engine[SomeGroups]):
         in_vectors: Floats,
         out_vectors: Floats,
         config: Config,
-        frozen: Frozen | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self.device = choose_device(config.device)
         if config.workers:
             torch.set_num_threads(config.workers)
         tables = (torch.tensor(table, device=self.device) for table in (in_vectors, out_vectors))
         self.model = SkipGram(*tables)
-        self._frozen = None if frozen is None else torch.tensor(frozen[:, :, None]).to(self.device)
-        self.is_adam = config.optimizer == "adam"
+        self._steps = None if steps is None else torch.tensor(steps[:, :, None], device=self.device)
+        self._averages, self.is_adam = config.method.averages, config.optimizer == "adam"
         self.optimizer = self._make_optimizer()
 
     def _make_optimizer(self):
@@ -76,30 +76,33 @@ class TorchEngine(Engine[SomeGroups]):
         return torch.stack(losses).cpu().numpy()
 
     def step(self, batch: Batch, lr: float | torch.Tensor) -> torch.Tensor:
-        """One update on the sum of a Batch's window losses; returns that sum, on the device.
+        """One update on a Batch; returns the sum of its windows' losses, on the device.
+
+        What is minimised is the sum of all terms, or of the windows' losses, which are means.
 
         lr: a number, or a tensor of no dimension on the device.
         """
         for group in self.optimizer.param_groups:
             group["lr"] = lr if torch.is_tensor(lr) else float(lr)
         self.optimizer.zero_grad()
-        losses = self._losses(batch)
-        losses.sum().backward()
-        if self._frozen is not None:  # by a gradient of 0, SGD and Adam leave a row as it is
+        losses, n_terms = self._losses(batch)
+        (losses if self._averages else losses * n_terms).sum().backward()
+        if self._steps is not None:  # by a gradient of 0, SGD and Adam leave a row as it is
             gradients = (parameter.grad for parameter in self.model.parameters())
-            for gradient, rows in zip(gradients, self._frozen, strict=True):
-                gradient.masked_fill_(rows, 0.0)  # type: ignore[union-attr]
+            for gradient, steps in zip(gradients, self._steps, strict=True):
+                gradient.mul_(steps)  # type: ignore[union-attr]
         self.optimizer.step()
         return self._sum(losses.detach())
 
     @torch.no_grad()
     def loss(self, groups: SomeGroups) -> float:
-        sums = [self._sum(self._losses(groups.batch(n))) for n in range(groups.n_batches)]
+        sums = [self._sum(self._losses(groups.batch(n))[0]) for n in range(groups.n_batches)]
         return float(sum(sums))
 
     def _losses(self, batch):
+        """(N, G) each: the loss of every center, and what its terms count together."""
         centers, entries, labels, mask = (self._to_device(part) for part in batch)
-        return masked_bce(self.model(centers, entries), labels, mask)  # (N, G)
+        return masked_bce(self.model(centers, entries), labels, mask), mask.sum(dim=-1)
 
     def _sum(self, losses):
         return losses.to(_summing_device(self.device)).sum(dtype=torch.float64)

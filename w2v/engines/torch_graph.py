@@ -13,7 +13,7 @@ import torch
 from w2v.batches.batcher import batch_groups
 from w2v.batches.gpu_batcher import GpuGroups, GroupsAhead
 from w2v.config import Config
-from w2v.engines.base import GPU_CALL_CENTERS, Floats, Frozen
+from w2v.engines.base import GPU_CALL_CENTERS, Floats, Steps
 from w2v.engines.cuda_graph import WARM_UPS, Graph, Recorded
 from w2v.engines.torch import TorchEngine
 
@@ -28,9 +28,9 @@ class GraphedTorchEngine(TorchEngine[GpuGroups]):
         in_vectors: Floats,
         out_vectors: Floats,
         config: Config,
-        frozen: Frozen | None = None,
+        steps: Steps | None = None,
     ) -> None:
-        super().__init__(in_vectors, out_vectors, config, frozen)
+        super().__init__(in_vectors, out_vectors, config, steps)
         self._batch_groups = batch_groups(config)
         self._recorded: Recorded | None = None
         n_batches = max(WARM_UPS, self.call_centers // config.batch_size)

@@ -11,7 +11,6 @@ from w2v.storage.metrics import Metrics
 from w2v.text.room import free_disk
 from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
 from w2v.tokenizing import JOINT, Phrases
-from w2v.training import learning_rate
 from w2v.training.job import Job
 from w2v.training.memory import needed_memory, tables_bytes
 
@@ -25,9 +24,6 @@ LOOKED_AT = 50_000  # words, the most frequent ones
 MIN_KNOWN_SHARE = 0.7  # of the tokens; below, the vocabulary is cut hard
 SMALL_TEXT = 2_000_000  # tokens; below, more of them should be kept: docs/training.md#small-texts
 SMALL_TEXT_SAMPLE = 1e-3
-HELD = 0.5  # of the rate that a text bears; below, its batches are too large
-SMALLER = 4  # times as small batches, then
-FEW_WORDS = 1000  # where there are fewer, all of them come often, whatever the batch
 SHOWN_PHRASES = 3
 LOSS_AT_FIRST = math.log(2)  # nats, where all logits are 0
 LOSS_OF_GUESSING = 0.7  # nats, a little more
@@ -98,7 +94,6 @@ def warnings(job: Job) -> Iterator[str]:
             f"--sample {config.sample:g} keeps {kept:.0%} of this small text, and "
             f"{SMALL_TEXT_SAMPLE:g} {more:.0%}, for better similarities and analogies"
         )
-    yield from _held_rate(job)
     needed, free = 2 * tables_bytes(len(counts), config), free_disk(job.out)
     if free < needed:
         yield (
@@ -117,19 +112,6 @@ def warnings(job: Job) -> Iterator[str]:
         yield (
             f"the longest line has {text.longest_line:,} words; a line is taken for one sentence: "
             "windows end where a line does, so give one sentence a line"
-        )
-
-
-def _held_rate(job: Job) -> Iterator[str]:
-    """A line if the default rate is far below what is wanted, for words that batches hold often."""
-    config, counts = job.config, job.vocabulary.counts
-    rates, smaller = learning_rate.rates(counts, config, job.n_ranks), config.batch_size // SMALLER
-    is_held = config.lr == rates.default < HELD * rates.wanted and len(counts) > FEW_WORDS
-    if is_held and config.optimizer == "sgd" and smaller >= config.group_size:
-        yield (
-            f"--lr is {config.lr:.3g} where this text wants {rates.wanted:.3g}, for batches of "
-            f"{config.batch_size:,} windows hold some of its words very often; --batch-size "
-            f"{smaller} bears more and learns more in an epoch, which takes longer"
         )
 
 

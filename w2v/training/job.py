@@ -19,7 +19,7 @@ from w2v.text.token_cache import Reading, cache_of
 from w2v.text.vocab import Vocabulary
 from w2v.training import validation
 from w2v.training.epoch_scores import Scoring
-from w2v.training.learning_rate import default_rate
+from w2v.training.fitted import fitted
 from w2v.training.memory import check_memory
 from w2v.training.start import Start
 from w2v.training.validation import HeldOut
@@ -108,14 +108,11 @@ def read_job(
             reading, config.min_count, cache_of(config), ranks, known
         )
     seconds = time.perf_counter() - began
+    config = fitted(config, vocabulary.counts, len(ranks) if ranks else 1)
     check_memory(len(vocabulary), text.n_tokens, config, ranks.place.local_ranks if ranks else 0)
     over_ranks = int if ranks is None else lambda n: int(ranks.sum(n)[0])
     text, held_out = validation.hold_out(config, corpus, vocabulary, text, over_ranks)
     if ranks is not None:
         ranks.compare({"the validation text": held_out and held_out.text.digest})
-    if config.lr is None:
-        is_sgd, n_ranks = config.optimizer == "sgd", len(ranks) if ranks else 1
-        lr = default_rate(vocabulary.counts, config, n_ranks) if is_sgd else config.method.lr
-        config = dataclasses.replace(config, lr=lr)
     scoring = Scoring(named_testsets, vocabulary.words) if named_testsets else None
     return Job(config, corpus, out, vocabulary, text, held_out, scoring, seconds, start, ranks)

@@ -1,6 +1,7 @@
 """Going on from a checkpoint: finding it, making sure that it is this job's, taking it over."""
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from w2v.storage import layout, safetensors
 from w2v.storage.layout import TENSORS
 from w2v.training import checkpoints
 from w2v.training.checkpoints import Checkpoint
+from w2v.training.fitted import fitted
 from w2v.training.job import Job
-from w2v.training.learning_rate import default_rate
 from w2v.training.loop import Training
 from w2v.training.watcher import Watcher
 from w2v.vectors import saving
@@ -101,8 +102,7 @@ def _check_same(before: dict[str, Any], job: Job) -> None:
     ]
     # The bits of torch's sums depend on the number of threads.
     may_differ = MAY_DIFFER if new["engine"] == "torch" else {*MAY_DIFFER, "workers"}
-    if _are_default_rates(old, job):
-        may_differ = {*may_differ, "lr"}
+    may_differ = {*may_differ, *_fitted_settings(old, job)}
     pairs += [(flag(name), old.get(name), new[name]) for name in new if name not in may_differ]
     pairs.sort(key=lambda pair: pair[0] == flag("lr"))  # last: by default it follows from others
     for what, had, has in pairs:
@@ -113,13 +113,15 @@ def _check_same(before: dict[str, Any], job: Job) -> None:
             )
 
 
-def _are_default_rates(old: dict[str, Any], job: Job) -> bool:
-    """Whether the rate of a checkpoint's settings, and a Job's, is the default for its epochs."""
-    before = dataclasses.replace(job.config, epochs=old["epochs"])
-    rates = (
-        default_rate(job.vocabulary.counts, config, job.n_ranks) for config in (before, job.config)
-    )
-    return (old["lr"], job.config.lr) == tuple(rates)
+def _fitted_settings(old: dict[str, Any], job: Job) -> Iterator[str]:
+    """Names of the settings that a checkpoint and a Job have as they are fitted to its epochs."""
+    unset = {"lr": dataclasses.replace(job.config, lr=None)}
+    unset["noise_pool"] = dataclasses.replace(job.config, noise_pool=None)
+    for name, config in unset.items():
+        both = dataclasses.replace(config, epochs=old["epochs"]), config
+        defaults = [fitted(each, job.vocabulary.counts, job.n_ranks) for each in both]
+        if [old[name], getattr(job.config, name)] == [getattr(each, name) for each in defaults]:
+            yield name
 
 
 def _shown(value: Any) -> Any:
