@@ -36,7 +36,7 @@ COPIED = 2**26  # float32s
 def draw(task, batch, own):
     for n in range(len(batch.rows.n_text)):
         draw_group(task.tokens, task.order[n] * task.draws.group, task.draws, batch.rows, n)
-        cpu_terms.sort_terms(batch.rows, n, task.n_words, task.steps, batch.terms)
+        cpu_terms.sort_terms(batch.rows, n, task.n_words, batch.terms)
     for bucket in range(len(batch.terms.shared)):
         cpu_terms.tell_apart(batch.terms, 0, len(batch.rows.n_text), bucket, own.places)
 

@@ -161,7 +161,7 @@ def _draw(task, batch, number, part):
     for n in range(first, stop):
         center = task.order[number * n_batch + n] * task.draws.group
         draw_group(task.tokens, center, task.draws, batch.rows, kept + n)
-        sort_terms(batch.rows, kept + n, task.n_words, task.steps, batch.terms)
+        sort_terms(batch.rows, kept + n, task.n_words, batch.terms)
 
 
 @njit(inline="always")

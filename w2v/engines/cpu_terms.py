@@ -78,11 +78,8 @@ def _bucket(row, n_buckets):
 
 
 @njit(**LEAF)
-def sort_terms(rows: GroupRows, n: int, n_words: int, steps: Floats, terms: Terms) -> None:
-    """List the rows of group n with their gains, by bucket.
-
-    Those without a step are not listed, so what they would gain is added to nothing.
-    """
+def sort_terms(rows: GroupRows, n: int, n_words: int, terms: Terms) -> None:
+    """List the rows of group n with their gains, by bucket."""
     ids, starts, n_buckets = rows.entries[n], terms.starts[n], len(terms.shared)
     centers, group = rows.entries.shape[1], U32(n % groups_in_batch(terms))
     offset, start = rows.offset[n], noise_start(rows.n_text[n])
@@ -90,25 +87,18 @@ def sort_terms(rows: GroupRows, n: int, n_words: int, steps: Floats, terms: Term
     for bucket in range(n_buckets + 1):
         starts[bucket] = 0
     for e in range(stop):
-        if (e < rows.n_text[n] or e >= start) and _moves(steps, n_words + ids[e]):
+        if e < rows.n_text[n] or e >= start:
             starts[_bucket(n_words + ids[e], n_buckets) + 1] += U32(1)
     for g in range(rows.n_centers[n]):
-        if _moves(steps, ids[offset + g]):
-            starts[_bucket(ids[offset + g], n_buckets) + 1] += U32(1)
+        starts[_bucket(ids[offset + g], n_buckets) + 1] += U32(1)
     for bucket in range(n_buckets):
         starts[bucket + 1] += starts[bucket]
         terms.ends[n, bucket] = starts[bucket]
     for e in range(stop):
-        if (e < rows.n_text[n] or e >= start) and _moves(steps, n_words + ids[e]):
+        if e < rows.n_text[n] or e >= start:
             _put_term(terms, n, group, n_words + ids[e], e)
     for g in range(rows.n_centers[n]):
-        if _moves(steps, ids[offset + g]):
-            _put_term(terms, n, group, ids[offset + g], centers + g)
-
-
-@njit(inline="always")
-def _moves(steps, row):
-    return steps[row] > 0
+        _put_term(terms, n, group, ids[offset + g], centers + g)
 
 
 @njit(inline="always")
@@ -175,6 +165,8 @@ def add_shared(terms: Terms, bucket: int, gains: Floats, steps: Floats, table: F
 @njit(inline="always")
 def _add(table, term, gains, first, steps):
     row, source = term.row, first + term.source
+    if steps[row] == 0:
+        return
     step = splat(steps[row])
     for k in range(0, gains.shape[1], LANES):
         store(table, row, k, multiply_add(step, load(gains, source, k), load(table, row, k)))
