@@ -1,5 +1,6 @@
 """What `w2v train` shows: progress on stderr, where that is a terminal; results on stdout."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -97,9 +98,9 @@ class Console(Bar):
             return
         expected = seconds / progress * (self._epochs - self._began[1])  # of all, from then on
         if self._expected is None:
-            self._say(f"expected time: about {expected - seconds:,.0f} s")
+            self._say(f"expected time: about {math.ceil(expected - seconds):,} s")
         elif now > self._told + NEWS_AFTER and not 1 / NEWS < expected / self._expected < NEWS:
-            self._say(f"expected time: now about {expected - seconds:,.0f} s more")
+            self._say(f"expected time: now about {math.ceil(expected - seconds):,} s more")
         else:
             return
         self._expected, self._told = expected, now
