@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+import w2v
+from texts import zipf_lines
 from w2v.config import OPTIMIZERS, Config
 from w2v.recipes import from_recipe
 from w2v.training.fitted import fitted, repeats, row_steps
@@ -100,6 +102,16 @@ def test_default_rate_trains_few_words_all_alike_frequent(n_words, sample, tmp_p
     losses = [row.loss for row in run.metrics]
     assert max(losses) < 0.71  # ln 2 is 0.693
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("settings", [{"noise_pool": 1}, {"group": 512, "noise_pool": 8}])
+def test_few_noise_words_for_a_large_group_do_not_diverge(settings, tmp_path):
+    (tmp_path / "text.txt").write_text(zipf_lines(2000, 4000))
+    run = w2v.train(
+        str(tmp_path / "text.txt"), out=str(tmp_path / "out"), engine="cpu", workers=1, epochs=2,
+        min_count=1, sample=1e-2, vector_size=30, **settings,
+    )  # fmt: skip
+    assert run.epoch_losses[1] < run.epoch_losses[0] < 0.71
 
 
 def test_learning_rate_falls_to_zero_over_all_epochs():

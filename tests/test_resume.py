@@ -1,8 +1,10 @@
 """Stopping and going on: the same bits as if training had never stopped."""
 
+import json
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +95,17 @@ def test_more_epochs_go_on_from_a_finished_run_and_the_schedule_is_explained():
     assert rates == of_long
 
 
+def test_more_epochs_on_resuming_take_the_noise_pool_that_goes_with_them():
+    little = {**SETTINGS, "sample": 1e-4}
+    pools = []
+    for epochs in (3, 6):
+        w2v.train(**{**little, "epochs": epochs}, out="a", resume=epochs == 6)
+        settings = json.loads(Path("a", "config.json").read_text())["settings"]
+        pools.append(settings["noise_pool"])
+    assert pools[0] > pools[1] > 32
+    assert pools[0] == pytest.approx(2 * pools[1], abs=1)  # half as many for twice the epochs
+
+
 def test_more_epochs_at_a_constant_rate_equal_one_long_training():
     constant = {**SETTINGS, "optimizer": "adam"}
     w2v.train(**{**constant, "epochs": 2}, out="a")
@@ -110,6 +123,7 @@ def test_fewer_epochs_than_done_are_refused():
     ("changed", "message"),
     [
         ({"seed": 5}, r"--seed is 5, the checkpoint was made with 0"),
+        ({"noise_pool": 9}, r"--noise-pool is 9, the checkpoint was made with \d+"),
         ({"window": 2}, r"--window is 2, the checkpoint was made with 5"),
         ({"group": 1}, r"--group is 1, the checkpoint was made with 32"),
         ({"lr": 0.5}, r"--lr is 0.5, the checkpoint was made with 0.0843"),

@@ -47,7 +47,7 @@ def masked_bce(logits: Tensor, labels: Tensor, mask: Tensor) -> Tensor:
     Raises:
         ValueError: shapes differ; the message gives all three.
     Source: Mikolov et al. 2013 (arXiv:1310.4546), eq. 4, divided by the number of terms.
-    Differs: averaged within a window, as the textbook does, so that long windows weigh no more.
+    Differs: averaged within a window, as the textbook does. With SGD, engines minimise the sum.
     """
     if not logits.shape == labels.shape == mask.shape:
         shapes = ", ".join(str(tuple(part.shape)) for part in (logits, labels, mask))

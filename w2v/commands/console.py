@@ -1,5 +1,6 @@
 """What `w2v train` shows: progress on stderr, where that is a terminal; results on stdout."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -73,7 +74,9 @@ class Console(Bar):
         for line in advice.summary(job, training.batcher):
             tell(line)
         rate = f"{config.optimizer}, lr {config.method.lr:g} {config.method.schedule}"
-        tell(f"engine: {training.engine.description}; {rate}; seed {config.seed}")
+        usual = dataclasses.replace(config, noise_pool=None).pool_size
+        pool = f"; noise pool {config.pool_size}" if config.pool_size != usual else ""
+        tell(f"engine: {training.engine.description}; {rate}{pool}; seed {config.seed}")
         self._epochs, self._began, self._expected = config.epochs, None, None
         super().starting(job, training)
 

@@ -11,7 +11,8 @@ import triton.language as tl
 
 from w2v.batches.gpu_groups import LEFT, RIGHT, TOTAL, WEIGHT
 
-ONE = tl.constexpr(2.0**40)  # 1 in sums of whole numbers: they reach 2²³, far above any gradient
+# 1 in sums of whole numbers: they reach 2²³, above the gradient of 2¹⁶ windows.
+ONE = tl.constexpr(2.0**40)
 
 # Products in float32 itself. "tf32" rounds to 11 bits; "tf32x3", three products of it on the tensor
 # cores, is as exact as float32, but splitting the numbers takes more instructions than these small

@@ -53,7 +53,9 @@ class TorchEngine(Engine[SomeGroups]):
             torch.set_num_threads(config.workers)
         tables = (torch.tensor(table, device=self.device) for table in (in_vectors, out_vectors))
         self.model = SkipGram(*tables)
-        self._steps = None if steps is None else torch.tensor(steps[:, :, None], device=self.device)
+        self._steps = None
+        if steps is not None and (steps != 1).any():
+            self._steps = torch.tensor(steps[:, :, None], device=self.device)
         self._averages, self.is_adam = config.method.averages, config.optimizer == "adam"
         self.optimizer = self._make_optimizer()
 

@@ -146,7 +146,8 @@ def epoch_warnings(row: Metrics, config: Config) -> Iterator[str]:
     if row.loss > LOSS_OF_GUESSING:
         yield (
             f"the loss of epoch {row.epoch}, {row.loss:.3f}, is that of guessing or worse "
-            f"(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than {row.lr:.3g}"
+            "(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than "
+            f"{config.method.lr:.3g}"
         )
     elif row.epoch == 1 and row.loss > (LOSS_AT_FIRST + _loss_of_shares(config)) / 2:
         yield (

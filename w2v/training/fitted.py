@@ -76,6 +76,8 @@ def row_steps(
     windows = config.batch_size * np.stack([kept, (1 - of_noise) * kept + of_noise * noise])
     again = repeats(tokens & WORD_MASK, config.group_size, len(counts))
     windows += OF_REPEATS * again**2
+    if config.group_size > 1:  # a noise word stands for so many of each center's own
+        windows[1] += of_noise * max(0.0, config.group_size / config.pool_size - 1)
     return (1 / (1 + config.method.lr * _most_entries(config) * windows)).astype(np.float32)
 
 

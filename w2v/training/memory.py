@@ -73,7 +73,7 @@ def check_memory(n_words: int, n_tokens: int, config: Config, ranks: int = 0) ->
                 f"{n_words:,} words of --vector-size {config.vector_size} and batches of "
                 f"{_batch_entries(config):,} entries need {needed / 2**30:.1f} GiB of {kind}, and "
                 f"{available / 2**30:.1f} GiB are available; lower --vector-size, --batch-size, "
-                "--window or --negative, or raise --min-count"
+                "--window, --negative or --noise-pool, or raise --min-count"
             )
 
 
