@@ -33,7 +33,8 @@ CASES = {
     "cpu": {"engine": "cpu", "workers": 2, "validation_share": 0.05},
     "cpu, group 1": {"engine": "cpu", "group": 1, "resample": False, "evaluate": "pairs.txt"},
     "cpu, the best epoch": {
-        "engine": "cpu", "workers": 1, "validation": "held-out.txt", "early_stopping": 1, "lr": 0.5,
+        "engine": "cpu", "workers": 1, "validation": "held-out.txt", "early_stopping": 1,
+        "lr": 0.05,
     },
     "cpu, few checkpoints": {"engine": "cpu", "checkpoint_every": "2e", "lower": True},
     "torch": {"engine": "torch", "workers": 1, "evaluate": ("pairs.txt", "analogies.txt")},

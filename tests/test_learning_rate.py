@@ -34,9 +34,9 @@ def test_default_rate_is_known_by_hand_for_equal_words():
 def test_noise_pool_grows_where_noise_words_come_rarely():
     counts = np.array([0] + [130] * 1000)  # 650 visits in 5 epochs
     for settings, pool in (
-        ({}, 32), ({"epochs": 50}, 32), ({"epochs": 1}, 160), ({"epochs": 1, "window": 20}, 256),
+        ({}, 32), ({"epochs": 50}, 32), ({"epochs": 1}, 358), ({"epochs": 1, "window": 20}, 384),
         ({"epochs": 1, "noise_pool": 7}, 7), ({"epochs": 1, "optimizer": "adam"}, 32),
-        ({"epochs": 1, "window": 60}, 305),
+        ({"epochs": 1, "window": 80}, 405),
     ):  # fmt: skip
         assert fitted(Config(sample=0.0, **settings), counts).noise_pool == pool
 

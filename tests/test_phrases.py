@@ -232,7 +232,7 @@ def test_run_with_phrases_is_replaced_resumed_and_noticed_when_damaged(run, tmp_
     settings = {**SMALL, "phrases": 2, "lower": True}
     before = run.vectors.vectors.tobytes()
     assert w2v.train("text.txt", **settings, resume=True).vectors.vectors.tobytes() == before
-    spelled_out = {"phrase_threshold": 10.0, "group": 32, "noise_pool": 256}
+    spelled_out = {"phrase_threshold": 10.0, "group": 32, "noise_pool": 384}
     again = w2v.train("text.txt", **settings, **spelled_out, resume=True)
     assert again.vectors.vectors.tobytes() == before
     path = run.folder / "phrases.tsv"

@@ -103,7 +103,6 @@ def test_more_epochs_on_resuming_take_the_noise_pool_that_goes_with_them():
         settings = json.loads(Path("a", "config.json").read_text())["settings"]
         pools.append(settings["noise_pool"])
     assert pools[0] > pools[1] > 32
-    assert pools[0] == pytest.approx(2 * pools[1], abs=1)  # half as many for twice the epochs
 
 
 def test_more_epochs_at_a_constant_rate_equal_one_long_training():

@@ -17,7 +17,8 @@ ENTRIES_EXPONENT = -0.45  # it goes as their number to the power of it
 USUAL_VISITS = 450  # occurrences of a usual word that a whole training keeps, on PTB by default
 VISITS_EXPONENT = -0.36
 USUAL_NOISE = 650  # the same for a usual noise word
-MOST_FITTED_POOL = 256  # more take longer and bring nothing
+NOISE_EXPONENT = -1.5
+MOST_FITTED_POOL = 384  # more take longer and bring nothing
 OF_REPEATS = 0.3  # a window of the same word in the same group, beside one elsewhere in the batch
 
 Counts = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ def fitted(config: Config, counts: Counts, ranks: int = 1) -> Config:
     if pool is None:
         least, most = config.pool_size, max(config.pool_size, MOST_FITTED_POOL)
         visits = n_kept / _usual_words(noise)
-        pool = round(min(max(least, least * USUAL_NOISE / visits), most))
+        pool = round(min(max(least, least * (visits / USUAL_NOISE) ** NOISE_EXPONENT), most))
     return dataclasses.replace(config, lr=lr, noise_pool=pool)
 
 
