@@ -189,9 +189,10 @@ def go_on(training: Training, job: Job, checkpoint: Checkpoint, watcher: Watcher
     watcher.notice(
         f"resuming in epoch {progress.epoch}, after {progress.meter.n_batches} of its batches"
     )
-    before = checkpoint.job["settings"]["epochs"]
-    if before != job.config.epochs:
+    before, pool = checkpoint.job["settings"], job.config.noise_pool
+    if before["epochs"] != job.config.epochs:
+        other = f", with --noise-pool {pool}" if pool != before["noise_pool"] else ""
         watcher.notice(
-            f"--epochs was {before} and is {job.config.epochs}: the learning rate goes on as "
-            f"if it had been from the start ({job.config.method.schedule})"
+            f"--epochs was {before['epochs']} and is {job.config.epochs}: the learning rate goes "
+            f"on as if it had been from the start ({job.config.method.schedule}){other}"
         )
