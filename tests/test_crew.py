@@ -1,5 +1,6 @@
 """How many threads a crew uses, where so many are so fast."""
 
+import os
 import random
 import time
 
@@ -57,3 +58,47 @@ def test_crew_learns_nothing_from_no_work():
     for _ in range(3):
         crew.run(0, lambda n: time.sleep(0.01))
         assert crew.size == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system pins no threads")
+def test_crew_gives_every_thread_a_core_of_its_own_where_there_are_as_many():
+    cores = os.sched_getaffinity(0)
+    seen = {}
+
+    def look(n):
+        seen[n] = os.sched_getaffinity(0)
+
+    Crew(len(cores)).run(0, look)
+    assert sorted(map(len, seen.values())) == [1] * len(cores)
+    assert set().union(*seen.values()) == cores
+    assert os.sched_getaffinity(0) == cores
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system pins no threads")
+def test_crew_leaves_fewer_threads_than_cores_to_the_system():
+    cores, seen = os.sched_getaffinity(0), []
+    if len(cores) == 1:
+        pytest.skip("one core")
+    Crew(len(cores) - 1).run(0, lambda n: seen.append(os.sched_getaffinity(0)))
+    assert seen == [cores] * (len(cores) - 1)
+
+
+def test_crew_stays_where_it_may_after_an_error():
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+    def fail(n):
+        if n == 0:
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        Crew(max(1, len(cores))).run(0, fail)
+    if cores:
+        assert os.sched_getaffinity(0) == cores
+
+
+def test_crew_ends_a_hopeless_trial_after_one_call():
+    crew = Crew(2)
+    crew.learn(1.0, is_crowded=True)
+    assert crew.size == 1
+    crew.learn(0.5, is_crowded=True)
+    assert crew.size == 2

@@ -1,12 +1,15 @@
 """Threads of compiled code that work on one thing together, as many as help."""
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
 
 CROWDED = 0.9  # threads that had less than this share of a core each, share cores with others
 TRIAL = 2  # calls of another number of threads, before it is judged
-PATIENCE = 4  # calls from one trial to the next; each that was for nothing doubles it
+HOPELESS = 0.75  # share of the rate before, below which one call is enough
+PATIENCE = 8  # calls from one trial to the next; each that was for nothing doubles it
 MOST_PATIENCE = 128
 RECENT = 0.5  # share of the last call in the mean rate of those before
 
@@ -49,7 +52,8 @@ class Crew:
                 self._trial = Rate(other)
         else:
             self._trial.add(rate)
-            if self._trial.calls == TRIAL:
+            is_hopeless = self._trial.mean < HOPELESS * self._home.mean
+            if is_hopeless or self._trial.calls == TRIAL:
                 self._judge(self._trial)
                 self._trial = None
         self.size = (self._trial or self._home).size
@@ -74,9 +78,38 @@ class Rate:
 
 
 def _work_together(threads, work):
-    others = [threading.Thread(target=work, args=(n,), daemon=True) for n in range(1, threads)]
+    cores = _cores()
+    is_one_each = len(cores) == threads
+
+    def work_there(n):
+        if is_one_each:
+            _stay_on(cores[n : n + 1])
+        work(n)
+
+    others = [
+        threading.Thread(target=work_there, args=(n,), daemon=True) for n in range(1, threads)
+    ]
     for thread in others:
         thread.start()
-    work(0)
+    try:
+        work_there(0)
+    finally:
+        if is_one_each:
+            _stay_on(cores)
     for thread in others:
         thread.join()
+
+
+def _cores():
+    """The numbers of the cores that this thread may use; none, where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _stay_on(cores):
+    """Keep this thread on some cores.
+
+    With another program on one of two cores, however low its priority, Linux puts both threads on
+    the other in every second call: each then has half of a core, and waits for its neighbour.
+    """
+    with contextlib.suppress(OSError):  # a core was taken away, or the system forbids it
+        os.sched_setaffinity(0, cores)
