@@ -95,6 +95,8 @@ def test_paths_and_numpy_numbers_are_made_plain():
     assert given == (("text.txt",), 3, 0.5, ("a.tsv",))
     assert [type(value) for value in given] == [tuple, int, float, tuple]
     assert Config(evaluate=["a", Path("b")]).evaluate == ("a", "b")
+    assert type(Config(ns_exponent=-1).ns_exponent) is float  # counts ** -1 would be an error
+    assert type(Config(sample=np.int64(1)).sample) is float
 
 
 def test_config_is_frozen_and_checked_however_it_is_made():

@@ -58,7 +58,8 @@ class Setting:
         if wanted := self._what_it_must_be(value):
             given = value[0] if isinstance(value, tuple) and len(value) == 1 else value
             raise UsageError(f"{flag(self.name)} is {given!r}; it must {wanted}")
-        vars(config)[self.name] = value
+        is_whole = self.kind is float and isinstance(value, int)
+        vars(config)[self.name] = float(value) if is_whole else value
 
     @property
     def description(self) -> str:

@@ -34,8 +34,8 @@ def fitted(config: Config, counts: Counts, ranks: int = 1) -> Config:
     """
     if config.optimizer != "sgd":
         return dataclasses.replace(config, lr=config.method.lr, noise_pool=config.pool_size)
-    entries, (kept, noise) = _most_entries(config), _shares(config, counts)
-    n_kept = config.epochs * max(1.0, expected_kept(counts, config.sample).sum())
+    entries, (kept, noise) = _most_entries(config), _occurrences(config, counts)
+    n_kept = config.epochs * max(1.0, kept.sum())
     lr, pool = config.lr, config.noise_pool
     if lr is None:
         visits = n_kept / _usual_words(kept) / np.sqrt(ranks)
@@ -72,7 +72,7 @@ def row_steps(
     """
     if config.optimizer != "sgd":
         return np.ones((2, len(counts)), np.float32)
-    kept, noise = _shares(config, counts)
+    kept, noise = map(_shares, _occurrences(config, counts))
     of_noise = config.negative / (1 + config.negative)
     windows = config.batch_size * np.stack([kept, (1 - of_noise) * kept + of_noise * noise])
     again = repeats(tokens & WORD_MASK, config.group_size, len(counts))
@@ -102,16 +102,19 @@ def _most_entries(config):
     return (1 + config.negative) * (1 + config.window)
 
 
-def _shares(config, counts):
-    """(V,) each: of words among centers and contexts, and among noise words; `<unk>` is neither."""
-    kept = expected_kept(counts, config.sample)
-    noise = np.zeros(len(counts))
+def _occurrences(config, counts):
+    """(V,) each: how often words are centers in an epoch; how often noise words, in proportion."""
+    noise = np.zeros(len(counts))  # `<unk>` is neither
     is_seen = np.flatnonzero(counts[1:]) + 1  # not so the words of --init-from that are not here
     noise[is_seen] = counts[is_seen] ** config.ns_exponent
-    return kept / max(1.0, kept.sum()), noise / noise.sum()
+    return expected_kept(counts, config.sample), noise
 
 
-def _usual_words(shares):
-    """How many words, all alike frequent, vary as much as words of these shares, (V,), do."""
-    shares = shares[shares > 0]
+def _shares(occurrences):
+    return occurrences / (occurrences.sum() or 1.0)
+
+
+def _usual_words(occurrences):
+    """How many words, all alike frequent, vary as much as words that occur so often, (V,), do."""
+    shares = _shares(occurrences[occurrences > 0])
     return np.exp(-(shares * np.log(shares)).sum())
