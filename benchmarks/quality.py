@@ -73,12 +73,14 @@ def main():
         default=[],
         help="sizes of groups and pools, each with each",
     )
+    parser.add_argument("--samples", type=float, nargs="*", default=[])
     parser.add_argument("--ours-only", action="store_true")
     asked = parser.parse_args()
     sides = {"w2v": (ours, {})}
     for group, pool in itertools.product(asked.groups, asked.groups):
         settings = {"group": group, "noise_pool": pool}
         sides[f"w2v, --group {group} --noise-pool {pool}"] = ours, settings
+    sides |= {f"w2v, --sample {sample:g}": (ours, {"sample": sample}) for sample in asked.samples}
     if not asked.ours_only:
         sides |= {f"gensim α {alpha}": (gensim, {"alpha": alpha}) for alpha in (0.025, 0.05)}
     print(

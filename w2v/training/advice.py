@@ -92,7 +92,7 @@ def warnings(job: Job) -> Iterator[str]:
         )
         yield (
             f"--sample {config.sample:g} keeps {kept:.0%} of this small text, and "
-            f"{SMALL_TEXT_SAMPLE:g} {more:.0%}, for better similarities and analogies"
+            f"{SMALL_TEXT_SAMPLE:g} {more:.0%}, for better analogies"
         )
     needed, free = 2 * tables_bytes(len(counts), config), free_disk(job.out)
     if free < needed:
