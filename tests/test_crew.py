@@ -1,7 +1,9 @@
 """How many threads a crew uses, where so many are so fast."""
 
+import hashlib
 import os
 import random
+import threading
 import time
 
 import pytest
@@ -83,17 +85,44 @@ def test_crew_leaves_fewer_threads_than_cores_to_the_system():
     assert seen == [cores] * (len(cores) - 1)
 
 
-def test_crew_stays_where_it_may_after_an_error():
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+def test_crew_whose_threads_wait_for_cores_tries_fewer():
+    crew = Crew(2)
+    crew.run(1, lambda n: time.sleep(0.01))
+    assert crew.size == 1
 
-    def fail(n):
-        if n == 0:
-            raise ValueError("no")
 
-    with pytest.raises(ValueError, match="no"):
-        Crew(max(1, len(cores))).run(0, fail)
-    if cores:
-        assert os.sched_getaffinity(0) == cores
+def test_crew_does_not_take_the_work_of_others_for_its_own():
+    """Two more threads of the process keep the cores, while those of the crew wait."""
+    crew, is_over, block = Crew(2), threading.Event(), bytes(2**20)
+
+    def keep_a_core():
+        while not is_over.is_set():
+            hashlib.sha256(block)
+
+    others = [threading.Thread(target=keep_a_core) for _ in range(2)]
+    for thread in others:
+        thread.start()
+    crew.run(1, lambda n: time.sleep(0.2))
+    is_over.set()
+    for thread in others:
+        thread.join()
+    assert crew.size == 1
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_crew_raises_what_a_thread_raises_once_all_have_ended(failing):
+    ended = []
+
+    def work(n):
+        time.sleep(0.02)
+        if n == failing:
+            raise ValueError(f"thread {n}")
+        time.sleep(0.05)
+        ended.append(n)
+
+    with pytest.raises(ValueError, match=f"thread {failing}"):
+        Crew(2).run(1, work)
+    assert ended == [1 - failing]
 
 
 def test_crew_ends_a_hopeless_trial_after_one_call():

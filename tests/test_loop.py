@@ -1,11 +1,13 @@
 import csv
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 
 import w2v
 from texts import zipf_lines
+from w2v.config import Config
 from w2v.engines.base import Engine
 from w2v.engines.cpu import CpuEngine
 from w2v.errors import W2VError
@@ -125,6 +127,20 @@ def test_train_refuses_tables_that_do_not_fit(corpus, monkeypatch):
     message = r"201 words of --vector-size 8 and batches of 4,736 entries need 0.0 GiB of memory"
     with pytest.raises(W2VError, match=message):
         w2v.train(corpus=corpus, engine="cpu", **SMALL)
+
+
+@pytest.mark.parametrize("group", [1, 32, 128])
+@pytest.mark.parametrize("vector_size", [16, 100])
+def test_needed_memory_is_about_what_the_engine_takes(vector_size, group):
+    """By tracemalloc, which NumPy tells of its arrays; the rest is a thread's scratch."""
+    config = Config(engine="cpu", workers=2, batch_size=8192, group=group, vector_size=vector_size)
+    tables = np.zeros((2, 50, vector_size), np.float32)
+    CpuEngine(*tables, config)  # compiles
+    tracemalloc.start()
+    engine = CpuEngine(*tables, config)
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 0.8 * taken < memory.needed_memory(50, config) < 1.1 * taken, engine
 
 
 def test_train_that_fails_leaves_the_earlier_run(corpus, monkeypatch):

@@ -35,6 +35,14 @@ def noise_start(n_text: int) -> int:
     return (n_text + BLOCK - 1) // BLOCK * BLOCK
 
 
+def room(window: int, negative: int, group: int, noise_pool: int) -> tuple[int, int]:
+    """How many entries and centers a group takes in GroupRows, places to pad them included."""
+    n_noise = max_entries(window, negative) if group == 1 else noise_pool
+    n_entries = padded(group + 2 * window, BLOCK) + padded(n_noise, BLOCK)
+    lanes = padded(group, LANES)  # centers are gathered so many at a time, from `window` on
+    return max(n_entries, window + lanes), lanes
+
+
 class GroupRows(NamedTuple):
     """Groups as lists of words and bounds: compiled code's form of a batch, N rows.
 
@@ -58,12 +66,10 @@ class GroupRows(NamedTuple):
         cls, n_groups: int, window: int, negative: int, group: int, noise_pool: int
     ) -> GroupRows:
         """Room for so many groups of these settings."""
-        n_noise = max_entries(window, negative) if group == 1 else noise_pool
-        n_entries = padded(group + 2 * window, BLOCK) + padded(n_noise, BLOCK)
-        lanes = padded(group, LANES)  # centers are gathered so many at a time, from `window` on
+        n_entries, lanes = room(window, negative, group, noise_pool)
         n_text, n_noises, n_centers, offset = np.zeros((4, n_groups), np.int32)
         return cls(
-            np.zeros((n_groups, max(n_entries, window + lanes)), np.int32),
+            np.zeros((n_groups, n_entries), np.int32),
             np.zeros((n_groups, 4, lanes), np.float32),
             n_text, n_noises, n_centers, offset,
         )  # fmt: skip

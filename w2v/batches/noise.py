@@ -10,6 +10,18 @@ from w2v.compiled import compiled
 _LOW_32 = np.uint64(0xFFFFFFFF)
 
 
+def noise_weights(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[np.float64]:
+    """(V,): how often each word is noise, beside the most frequent one: count^exponent.
+
+    0 for `<unk>`, entry 0, and for a word of count 0, which comes from --init-from.
+    """
+    is_noise = counts > 0
+    is_noise[0] = False
+    log_weights = np.full(len(counts), -np.inf)
+    log_weights[is_noise] = exponent * np.log(counts[is_noise].astype(np.float64))
+    return np.exp(log_weights - log_weights.max())
+
+
 def _alias_table(weights):
     """(n, 2) uint32, as noise_table returns it, of n weights."""
     n = len(weights)
@@ -56,10 +68,7 @@ def noise_table(counts: npt.NDArray[np.int64], exponent: float) -> npt.NDArray[n
         word [s, 1].
     Source: Walker 1977; the distribution: Mikolov et al. 2013 (arXiv:1310.4546), §2.2.
     """
-    is_seen = counts[1:] > 0
-    log_weights = np.full(len(is_seen), -np.inf)
-    log_weights[is_seen] = exponent * np.log(counts[1:][is_seen].astype(np.float64))
-    return _alias_table(np.exp(log_weights - log_weights.max()))
+    return _alias_table(noise_weights(counts, exponent)[1:])
 
 
 @njit(**INLINE)

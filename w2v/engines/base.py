@@ -21,8 +21,9 @@ class Engine(ABC, Generic[SomeGroups]):
 
     Made from in_vectors and out_vectors, (V, D) float32 arrays which it copies, a resolved Config,
     and `steps`: (2, V) float32, the share of the learning rate that each row of either table takes
-    (default: 1). A row of 0 keeps its bits; other rows are trained against it as ever. It knows no
-    text, no files, no epochs.
+    (default: 1; with Adam, whose steps do not follow the gradient's size, only 0 or 1). A row of 0
+    keeps its bits; other rows are trained against it as ever. It knows no text, no files, and no
+    epochs.
     """
 
     call_centers = 2**14  # about as many centers should be trained in one call

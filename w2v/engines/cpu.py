@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from w2v.batches.batch import GroupRows, padded
+from w2v.batches.batch import GroupRows, padded, room
 from w2v.batches.batcher import NO_GROUPS, CpuGroups, batch_groups
 from w2v.batches.draw_groups import Draws, draw_group
 from w2v.compiled import compiled
@@ -24,6 +24,7 @@ from w2v.engines.cpu_functions import INNER, aligned_rows, row_stride
 from w2v.engines.cpu_kernels import Scratch, differentiate
 from w2v.engines.cpu_lanes import LANES
 from w2v.engines.cpu_terms import (
+    TERM,
     Places,
     Terms,
     add_own,
@@ -205,8 +206,7 @@ class CpuEngine(Engine[CpuGroups]):
             2 * n_groups, config.window, config.negative, group, config.pool_size
         )
         most = rows.entries.shape[1] + rows.per_center.shape[2]
-        buckets = max(2, self._workers) * BUCKETS_PER_WORKER
-        terms = Terms.empty(n_groups, most, buckets)
+        terms = Terms.empty(n_groups, most, _buckets(self._workers))
         gains = aligned_rows(self._workers * n_groups * most, width)
         self._batch = Drawn(rows, terms, gains)
         self._own = [
@@ -240,8 +240,21 @@ class CpuEngine(Engine[CpuGroups]):
         def work(worker: int) -> None:
             train_batches(task, self._batch, self._own[worker])
 
-        self._crew.run(len(lrs), work)
+        self._crew.run(groups.n_centers(first_batch, len(lrs)), work)
         return task.losses[:-1].sum(axis=1)
 
     def tables(self) -> tuple[Floats, Floats]:
         return self._in, self._out
+
+
+def batch_bytes(config: Config) -> int:
+    """About what a batch takes in memory: all that its groups' rows gain, and where it belongs."""
+    workers, group = config.workers or 1, config.group_size
+    n_rows = sum(room(config.window, config.negative, group, config.pool_size))
+    gains = workers * padded(config.vector_size, LANES) * np.dtype(np.float32).itemsize
+    terms = (2 + _buckets(workers)) * TERM.itemsize
+    return batch_groups(config) * n_rows * (gains + terms)
+
+
+def _buckets(workers):
+    return max(2, workers) * BUCKETS_PER_WORKER

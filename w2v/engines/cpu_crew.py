@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 CROWDED = 0.9  # threads that had less than this share of a core each, share cores with others
 TRIAL = 2  # calls of another number of threads, before it is judged
@@ -31,15 +31,14 @@ class Crew:
     def run(self, amount: int, work: Callable[[int], None]) -> None:
         """Have the threads call work(n), n from 0; amount: how much work that is.
 
-        No work, as when all is only compiled, tells nothing of how fast they are.
+        No work, as when all is only compiled, tells nothing of how fast they are. Raises what
+        `work` raises, once all threads have ended.
         """
-        threads = self.size
-        began, cpu_began = time.perf_counter(), time.process_time()
-        _work_together(threads, work)
+        threads, began = self.size, time.perf_counter()
+        cpu_seconds = _work_together(threads, work)
         seconds = max(time.perf_counter() - began, 1e-9)
-        is_crowded = time.process_time() - cpu_began < CROWDED * threads * seconds
         if amount:
-            self.learn(amount / seconds, is_crowded)
+            self.learn(amount / seconds, cpu_seconds < CROWDED * threads * seconds)
 
     def learn(self, rate: float, is_crowded: bool) -> None:
         """Choose the `size` of the next call by how fast, and how crowded, the last one was."""
@@ -78,38 +77,26 @@ class Rate:
 
 
 def _work_together(threads, work):
-    cores = _cores()
+    """Returns the seconds that cores worked for the threads, together."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     is_one_each = len(cores) == threads
 
     def work_there(n):
         if is_one_each:
-            _stay_on(cores[n : n + 1])
+            _stay_on(cores[n])
+        began = time.thread_time()
         work(n)
+        return time.thread_time() - began
 
-    others = [
-        threading.Thread(target=work_there, args=(n,), daemon=True) for n in range(1, threads)
-    ]
-    for thread in others:
-        thread.start()
-    try:
-        work_there(0)
-    finally:
-        if is_one_each:
-            _stay_on(cores)
-    for thread in others:
-        thread.join()
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(work_there, range(threads)))
 
 
-def _cores():
-    """The numbers of the cores that this thread may use; none, where the system does not say."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-
-
-def _stay_on(cores):
-    """Keep this thread on some cores.
+def _stay_on(core):
+    """Keep this thread on a core.
 
     With another program on one of two cores, however low its priority, Linux puts both threads on
     the other in every second call: each then has half of a core, and waits for its neighbour.
     """
-    with contextlib.suppress(OSError):  # a core was taken away, or the system forbids it
-        os.sched_setaffinity(0, cores)
+    with contextlib.suppress(OSError):  # the core was taken away, or the system forbids it
+        os.sched_setaffinity(0, {core})

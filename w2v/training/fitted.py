@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from w2v.batches.batcher import EpochKeys
+from w2v.batches.noise import noise_weights
 from w2v.batches.subsampling import expected_kept, keep_thresholds, subsample
 from w2v.config import Config
 from w2v.text.encoded import EncodedText
@@ -16,7 +17,7 @@ USUAL_ENTRIES = 36  # of the widest window by default; the rate is for that
 ENTRIES_EXPONENT = -0.45  # it goes as their number to the power of it
 USUAL_VISITS = 450  # occurrences of a usual word that a whole training keeps, on PTB by default
 VISITS_EXPONENT = -0.36
-USUAL_NOISE = 650  # the same for a usual noise word
+USUAL_NOISE = 650  # of the tokens kept, for each usual noise word
 NOISE_EXPONENT = -1.5
 MOST_FITTED_POOL = 384  # more take longer and bring nothing
 OF_REPEATS = 0.3  # a window of the same word in the same group, beside one elsewhere in the batch
@@ -28,9 +29,9 @@ def fitted(config: Config, counts: Counts, ranks: int = 1) -> Config:
     """The Config with a rate and a noise pool, where it has none, for a vocabulary's counts, (V,).
 
     The rate is for every pair of a center and an entry: word2vec's alpha. A center of many entries
-    bears less of it; words that are seen often need less. Where noise words come rarely in all, a
-    group gets more of them. Of ranks the mean is taken where they agree, so what they see counts
-    for less. Adam, whose rate is constant, takes the same of both whatever the text.
+    bears less of it; words that are seen often need less. Where the text is short for its number
+    of noise words, a group gets more of them. Of ranks the mean is taken where they agree, so what
+    they see counts for less. Adam, whose rate is constant, takes the same of both for any text.
     """
     if config.optimizer != "sgd":
         return dataclasses.replace(config, lr=config.method.lr, noise_pool=config.pool_size)
@@ -41,7 +42,7 @@ def fitted(config: Config, counts: Counts, ranks: int = 1) -> Config:
         visits = n_kept / _usual_words(kept) / np.sqrt(ranks)
         lr = config.method.lr * (entries / USUAL_ENTRIES) ** ENTRIES_EXPONENT
         lr = float(f"{lr * (visits / USUAL_VISITS) ** VISITS_EXPONENT:.3g}")
-    if pool is None:
+    if pool is None and config.group_size > 1:  # else each center has noise words of its own
         least, most = config.pool_size, max(config.pool_size, MOST_FITTED_POOL)
         visits = n_kept / _usual_words(noise)
         pool = round(min(max(least, least * (visits / USUAL_NOISE) ** NOISE_EXPONENT), most))
@@ -104,10 +105,7 @@ def _most_entries(config):
 
 def _occurrences(config, counts):
     """(V,) each: how often words are centers in an epoch; how often noise words, in proportion."""
-    noise = np.zeros(len(counts))  # `<unk>` is neither
-    is_seen = np.flatnonzero(counts[1:]) + 1  # not so the words of --init-from that are not here
-    noise[is_seen] = counts[is_seen] ** config.ns_exponent
-    return expected_kept(counts, config.sample), noise
+    return expected_kept(counts, config.sample), noise_weights(counts, config.ns_exponent)
 
 
 def _shares(occurrences):

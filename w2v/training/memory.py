@@ -1,15 +1,14 @@
 """How much memory a training takes, and whether there is as much."""
 
-from w2v.batches.batch import max_entries, padded
+from w2v.batches.batch import max_entries
 from w2v.batches.batcher import GPU_BLOCKS, batch_groups
-from w2v.compiled import LANES
 from w2v.config import Config
 from w2v.errors import W2VError
 from w2v.text.room import free_memory
 from w2v.text.tokens import BLOCK_TOKENS, TOKEN_BYTES
 
 FLOAT_BYTES = 4
-BYTES_PER_ENTRY = 20  # of a batch, at least: an id and a term, or the mask, labels and logits
+BYTES_PER_ENTRY = 20  # of a batch of the torch engine: an id, the mask, labels and logits
 GPU_BYTES_PER_TOKEN = 64  # of a block, while it is subsampled and shuffled
 EXCHANGED = 3  # more tables of a rank: what was agreed, what it had, what it has learned
 
@@ -31,9 +30,10 @@ def needed_memory(n_words: int, config: Config, ranks: int = 0) -> int:
     copies = (5 if config.optimizer == "adam" else 2) + bool(config.early_stopping)
     copies += EXCHANGED * (ranks > 0)
     batch = _batch_entries(config) * BYTES_PER_ENTRY
-    if config.engine == "cpu":  # what the rows of each group gain, whichever thread computes it
-        rows = batch_groups(config) * (config.group_size + _group_entries(config))
-        batch = (config.workers or 1) * rows * FLOAT_BYTES * padded(config.vector_size, LANES)
+    if config.engine == "cpu":
+        from w2v.engines.cpu import batch_bytes  # late: it brings the compiled code
+
+        batch = batch_bytes(config)
     return max(1, ranks) * (copies * tables_bytes(n_words, config) + batch)
 
 
