@@ -6,6 +6,7 @@ import random
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from w2v.engines.cpu_crew import Crew
@@ -123,6 +124,50 @@ def test_crew_raises_what_a_thread_raises_once_all_have_ended(failing):
     with pytest.raises(ValueError, match=f"thread {failing}"):
         Crew(2).run(1, work)
     assert ended == [1 - failing]
+
+
+def test_crew_of_which_one_thread_waits_for_a_core_tries_fewer():
+    crew = Crew(2)
+
+    def work(n):
+        end = time.perf_counter() + 0.1
+        while n == 0 and time.perf_counter() < end:
+            pass
+        time.sleep(max(0.0, end - time.perf_counter()))
+
+    crew.run(1, work)
+    assert crew.size == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no threads")
+def test_crew_works_where_threads_may_not_be_pinned(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "no")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    done = []
+    Crew(len(os.sched_getaffinity(0))).run(1, done.append)
+    assert sorted(done) == list(range(len(os.sched_getaffinity(0))))
+
+
+def test_crew_judges_a_trial_that_is_not_hopeless_after_two_calls():
+    crew = Crew(2)
+    crew.learn(1.0, is_crowded=True)
+    crew.learn(0.8, is_crowded=False)
+    assert crew.size == 1
+    crew.learn(0.8, is_crowded=False)
+    assert crew.size == 2
+
+
+def test_crew_tries_again_ever_more_rarely():
+    crew, tried = Crew(2), []
+    for call in range(2000):
+        if crew.size == 1:
+            tried.append(call)
+        crew.learn({1: 0.5, 2: 1.0}[crew.size], is_crowded=True)
+    waits = np.diff(tried) - 1
+    assert waits[:4].tolist() == [17, 33, 65, 129]
+    assert set(waits[4:]) == {129}
 
 
 def test_crew_ends_a_hopeless_trial_after_one_call():

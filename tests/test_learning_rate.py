@@ -3,6 +3,7 @@ import pytest
 
 import w2v
 from texts import zipf_lines
+from w2v.batches.noise import noise_weights
 from w2v.config import OPTIMIZERS, Config
 from w2v.recipes import from_recipe
 from w2v.training.fitted import fitted, repeats, row_steps
@@ -39,6 +40,13 @@ def test_noise_pool_grows_where_noise_words_come_rarely():
         ({"epochs": 1, "window": 80}, 405), ({"epochs": 1, "group": 1}, None),
     ):  # fmt: skip
         assert fitted(Config(sample=0.0, **settings), counts).noise_pool == pool
+
+
+def test_unknown_and_missing_words_are_no_noise():
+    assert noise_weights(np.array([100, 4, 0, 1]), 0.5).tolist() == [0, 1, 0, 0.5]
+    counts = np.array([0] + [130] * 1000)
+    more = np.array([10**6] + [130] * 1000 + [0])
+    assert fitted(Config(epochs=1), counts) == fitted(Config(epochs=1), more)
 
 
 def test_steps_are_known_by_hand_for_equal_words():

@@ -46,6 +46,28 @@ def python(code, folder, **environment):
 several = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core has one thread")
 
 
+def test_training_in_a_thread_goes_on_when_the_main_thread_has_ended(folder):
+    """By then Python starts no thread of a pool any more."""
+    code = """
+begun = threading.Event()
+
+class Watcher(w2v.Watcher):
+    def trained(self, row):
+        begun.set()
+
+def work():
+    w2v.train(
+        "text.txt", engine="cpu", out="a", epochs=40, vector_size=4, min_count=1, watcher=Watcher()
+    )
+    print("done")
+
+threading.Thread(target=work).start()
+begun.wait()
+"""
+    result = python(code, folder)
+    assert result.stdout == "done\n", result.stderr
+
+
 @several
 @pytest.mark.parametrize("engine", ["cpu", pytest.param("torch", marks=pytest.mark.heavy)])
 def test_trainings_in_threads_and_spawned_processes_give_the_same_bits(folder, engine):

@@ -105,6 +105,13 @@ def test_more_epochs_on_resuming_take_the_noise_pool_that_goes_with_them():
     assert pools[0] > pools[1] > 32
 
 
+def test_noise_pool_plays_no_part_where_each_center_has_its_own_noise_words():
+    windows = {**SETTINGS, "group": 1}
+    w2v.train(**{**windows, "epochs": 2}, noise_pool=64, out="a")
+    extended = w2v.train(resume=True, **windows, out="a")
+    assert extended.metrics[-1].epoch == SETTINGS["epochs"]
+
+
 def test_more_epochs_at_a_constant_rate_equal_one_long_training():
     constant = {**SETTINGS, "optimizer": "adam"}
     w2v.train(**{**constant, "epochs": 2}, out="a")

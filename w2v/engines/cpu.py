@@ -213,7 +213,7 @@ class CpuEngine(Engine[CpuGroups]):
             Own(worker, Scratch.empty(rows, width), places_for(terms))
             for worker in range(self._workers)
         ]
-        self.train(NO_GROUPS, 0, np.empty(0))  # compiles
+        train_batches(self._task(NO_GROUPS, 0, np.empty(0)), self._batch, self._own[0])  # compiles
 
     @property
     def description(self) -> str:
@@ -222,8 +222,17 @@ class CpuEngine(Engine[CpuGroups]):
     def train(
         self, groups: CpuGroups, first_batch: int, lrs: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
+        task = self._task(groups, first_batch, np.asarray(lrs, np.float64))
+
+        def work(worker: int) -> None:
+            train_batches(task, self._batch, self._own[worker])
+
+        self._crew.run(groups.n_centers(first_batch, len(lrs)), work)
+        return task.losses[:-1].sum(axis=1)
+
+    def _task(self, groups: CpuGroups, first_batch: int, lrs: npt.NDArray[np.float64]) -> Task:
         n_parts = -(-groups_in_batch(self._batch.terms) // self._part)
-        task = Task(
+        return Task(
             groups.tokens,
             groups.draws,
             groups.order[first_batch * groups.batch_groups :],
@@ -232,16 +241,10 @@ class CpuEngine(Engine[CpuGroups]):
             self._steps,
             self.n_words,
             self.vector_size,
-            np.asarray(lrs, np.float64),
+            lrs,
             losses=np.zeros((len(lrs) + 1, n_parts)),
             counters=np.zeros(3 * 16, np.int64),
         )
-
-        def work(worker: int) -> None:
-            train_batches(task, self._batch, self._own[worker])
-
-        self._crew.run(groups.n_centers(first_batch, len(lrs)), work)
-        return task.losses[:-1].sum(axis=1)
 
     def tables(self) -> tuple[Floats, Floats]:
         return self._in, self._out

@@ -2,9 +2,9 @@
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 CROWDED = 0.9  # threads that had less than this share of a core each, share cores with others
 TRIAL = 2  # calls of another number of threads, before it is judged
@@ -80,16 +80,33 @@ def _work_together(threads, work):
     """Returns the seconds that cores worked for the threads, together."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     is_one_each = len(cores) == threads
+    cpu_seconds, errors = [], []
 
     def work_there(n):
         if is_one_each:
             _stay_on(cores[n])
-        began = time.thread_time()
-        work(n)
-        return time.thread_time() - began
+        try:
+            work(n)
+        except BaseException as error:
+            errors.append(error)
+        cpu_seconds.append(time.thread_time())
 
-    with ThreadPoolExecutor(threads) as pool:
-        return sum(pool.map(work_there, range(threads)))
+    team = [threading.Thread(target=work_there, args=(n,), daemon=True) for n in range(threads)]
+    for thread in team:
+        thread.start()
+    try:
+        _join(team)
+    except KeyboardInterrupt:
+        _join(team)  # nobody is told before the last one has let go of the tables
+        raise
+    if errors:
+        raise errors[0]
+    return sum(cpu_seconds)
+
+
+def _join(team):
+    for thread in team:
+        thread.join()
 
 
 def _stay_on(core):

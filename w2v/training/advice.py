@@ -147,7 +147,7 @@ def epoch_warnings(row: Metrics, config: Config) -> Iterator[str]:
         yield (
             f"the loss of epoch {row.epoch}, {row.loss:.3f}, is that of guessing or worse "
             "(ln 2 = 0.693): the vectors learn nothing; try a lower --lr than "
-            f"{config.method.lr:g} (without it, it is fitted to the text)"
+            f"{config.method.lr:g} (the default is fitted to the text)"
         )
     elif row.epoch == 1 and row.loss > (LOSS_AT_FIRST + _loss_of_shares(config)) / 2:
         yield (

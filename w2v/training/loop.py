@@ -131,7 +131,7 @@ class Training:
             raise DivergedError(
                 f"training diverged: the loss is {loss:.3g} at batch {batch} of epoch "
                 f"{self.progress.epoch}, with learning rate {lr:.3g}; what was written before is "
-                f"kept; start anew with --lr below {self.config.method.lr:g} (without it, it is "
+                f"kept; start anew with --lr below {self.config.method.lr:g} (the default is "
                 "fitted to the text), or a smaller --batch-size"
             )
 

@@ -103,6 +103,8 @@ def _check_same(before: dict[str, Any], job: Job) -> None:
     # The bits of torch's sums depend on the number of threads.
     may_differ = MAY_DIFFER if new["engine"] == "torch" else {*MAY_DIFFER, "workers"}
     may_differ = {*may_differ, *_fitted_settings(old, job)}
+    if job.config.group_size == 1:  # each center has noise words of its own
+        may_differ |= {"noise_pool"}
     pairs += [(flag(name), old.get(name), new[name]) for name in new if name not in may_differ]
     pairs.sort(key=lambda pair: pair[0] == flag("lr"))  # last: by default it follows from others
     for what, had, has in pairs:
@@ -191,7 +193,8 @@ def go_on(training: Training, job: Job, checkpoint: Checkpoint, watcher: Watcher
     )
     before, pool = checkpoint.job["settings"], job.config.noise_pool
     if before["epochs"] != job.config.epochs:
-        other = f", with --noise-pool {pool}" if pool != before["noise_pool"] else ""
+        is_other = job.config.group_size > 1 and pool != before["noise_pool"]
+        other = f", with --noise-pool {pool}" if is_other else ""
         watcher.notice(
             f"--epochs was {before['epochs']} and is {job.config.epochs}: the learning rate goes "
             f"on as if it had been from the start ({job.config.method.schedule}){other}"
