@@ -120,11 +120,14 @@ def test_vocabulary_that_does_not_fit_is_refused(tmp_path, vocab, message):
         w2v.load(run)
 
 
-def test_vectors_that_are_not_finite_are_refused_when_used(tmp_path):
+@pytest.mark.parametrize("bits", [0x7FC00000, 0x7FA00000, 0x7F800000])  # NaN, signalling, ∞
+@pytest.mark.parametrize("row", [1, 2])  # the word's that is asked for, and another's
+def test_vectors_that_are_not_finite_are_refused_when_used(tmp_path, row, bits):
     run = small_run(tmp_path)
     (run / layout.CONFIG).unlink()
     content = bytearray((run / layout.VECTORS).read_bytes())
-    content[-24 - 48 : -20 - 48] = struct.pack("<f", float("nan"))
+    first = len(content) - 2 * 48 + row * 12  # of two tables, (4, 3)
+    content[first : first + 4] = struct.pack("<I", bits)
     (run / layout.VECTORS).write_bytes(content)
     with pytest.raises(W2VError, match=r"the vector of '.' holds NaN or infinity"):
         use(run)

@@ -189,11 +189,11 @@ class WordCosines(WordRows):
         index = self._words.index(word)
         if index == 0:
             raise W2VError(f"{word} stands for all rare words, so it has no direction: ask another")
-        vector = np.asarray(self.vectors[index], np.float64)
-        length = np.linalg.norm(vector)
-        if not np.isfinite(length):
+        row = self.vectors[index]
+        if not np.isfinite(row).all():  # before the cast, which warns of a signalling NaN
             raise _not_finite(word)
-        if length == 0:
+        vector = np.asarray(row, np.float64)
+        if not vector.any():
             raise W2VError(f"the vector of {word!r} is 0, so it has no direction: ask another word")
         return vector
 
