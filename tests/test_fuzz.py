@@ -120,6 +120,7 @@ def test_vocabulary_that_does_not_fit_is_refused(tmp_path, vocab, message):
         w2v.load(run)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("bits", [0x7FC00000, 0x7FA00000, 0x7F800000])  # NaN, signalling, ∞
 @pytest.mark.parametrize("row", [1, 2])  # the word's that is asked for, and another's
 def test_vectors_that_are_not_finite_are_refused_when_used(tmp_path, row, bits):
