@@ -31,8 +31,8 @@ class Crew:
     def run(self, amount: int, work: Callable[[int], None]) -> None:
         """Have the threads call work(n), n from 0; amount: how much work that is.
 
-        No work, as when all is only compiled, tells nothing of how fast they are. Raises what
-        `work` raises, once all threads have ended.
+        No work, as of a block that subsampling leaves empty, tells nothing of how fast they are.
+        Raises what `work` raises, once all threads have ended.
         """
         threads, began = self.size, time.perf_counter()
         cpu_seconds = _work_together(threads, work)
